@@ -1,0 +1,3 @@
+"""Speaks to CRMs; knows nothing of ICPs."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""HubSpot companies through the official client."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""What the worker remembers between runs, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
