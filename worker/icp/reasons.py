@@ -1,0 +1,122 @@
+"""The one-line reason that people read on the record.
+
+At most 255 characters, and never a word that depends on today's date: "Funding 2026-08-10", not
+"43 days ago", so that a line changes only when the evidence does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any as Anything
+from typing import NamedTuple
+
+from worker.icp.conditions import TestBits, Truth
+from worker.icp.profile import (
+    DISQUALIFIED,
+    NEEDS_DATA,
+    All,
+    Any,
+    Condition,
+    Criterion,
+    IsKnown,
+    Not,
+    Profile,
+    Test,
+    Trigger,
+)
+
+LONGEST = 255
+"""Characters a reason may have: the length of a Salesforce text field."""
+
+_NAMED = 3
+_ELLIPSIS = "…"
+
+Show = Callable[[Anything], str]
+
+
+class Evidence(NamedTuple):
+    """What a reason line may name; a value comes as what shows it and what is to be shown."""
+
+    fired: tuple[str, ...]
+    gaps: int
+    unknown: int
+    best: tuple[Criterion | None, Show, Anything] | None
+    worst: tuple[Criterion | None, Show, Anything] | None
+    seen: tuple[Trigger | None, Show, Anything] | None
+    missing: tuple[str, ...]
+    coverage: int
+    low: int
+    high: int
+    stale: Sequence[str]
+
+
+class Reasons:
+    """Writes the reason lines of one profile."""
+
+    def __init__(self, profile: Profile, bits: TestBits) -> None:
+        self._profile = profile
+        self._bits = bits
+        self._why = {item.id: item.reason for item in profile.disqualifiers}
+        self._count = len(profile.criteria)
+        self._labels = {name: item.label for name, item in profile.attributes.items()}
+        self._wants = {
+            item.id: item.predicate.want(profile.attributes[item.attribute].show)
+            for item in profile.criteria
+        }
+
+    def line(self, tier: str, evidence: Evidence) -> str:
+        """Name what speaks for the account, what against, what is new and what is unknown."""
+        fired, gaps, unknown, best, worst, seen, missing, coverage, low, high, stale = evidence
+        if tier == DISQUALIFIED:
+            text = f"Disqualified: {'; '.join([self._why[name] for name in fired])}. "
+        elif tier == NEEDS_DATA:
+            text = (
+                f"Needs data: {coverage}% known, {self._profile.min_coverage}% needed; "
+                f"score could be {low // 100}-{high // 100}. "
+            )
+        else:
+            text = ""
+        asked = self._count - unknown.bit_count()
+        if asked:
+            text += f"Fits {asked - gaps.bit_count()} of {asked} known"
+            if best is not None and (criterion := best[0]) is not None:
+                text += f", best {criterion.label} {best[1](best[2])}"
+            text += "."
+            if worst is not None and (criterion := worst[0]) is not None:
+                want = self._wants[criterion.id]
+                text += f" Gap: {criterion.label} {worst[1](worst[2])} (want {want})."
+        if seen is not None and (trigger := seen[0]) is not None:
+            text += f" Trigger: {trigger.label} {seen[1](seen[2])}."
+        if missing:
+            labels = self._labels
+            text += f" Unknown: {', '.join([labels[name] for name in missing[:_NAMED]])}"
+            text += f" and {len(missing) - _NAMED} more." if len(missing) > _NAMED else "."
+        if stale:
+            text += f" Last known: {', '.join([self._labels[name] for name in stale])}."
+        return text if len(text) <= LONGEST else text[: LONGEST - 1] + _ELLIPSIS
+
+    def out_of_scope(self, tests: int, shown: Mapping[str, str]) -> str:
+        """Say what keeps the account outside the profile's segment."""
+        against = dict.fromkeys(
+            test.attribute for test in self._against(self._profile.segment, tests)
+        )
+        because = ", ".join(
+            f"{self._labels[name]} {shown.get(name, 'unknown')}" for name in against
+        )
+        text = f"Out of scope of {self._profile.label}: {because}."
+        return text if len(text) <= LONGEST else text[: LONGEST - 1] + _ELLIPSIS
+
+    def _against(self, condition: Condition | None, tests: int) -> list[Test | IsKnown]:
+        """The single tests that make a false condition false."""
+        match condition:
+            case All(parts):
+                false = [p for p in parts if self._bits.compile(p)(tests) is Truth.FALSE]
+                return [test for part in false for test in self._against(part, tests)]
+            case Any(parts):
+                return [test for part in parts for test in self._against(part, tests)]
+            case Not(part):
+                return self._against(part, tests)
+            case Test() | IsKnown():
+                return [condition]
+            case None:
+                return []

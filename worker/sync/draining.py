@@ -1,0 +1,121 @@
+"""Carries a plan out: batch by batch, journal before and after, every answer counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import orjson
+
+from connectors.base import CrmConnector
+from connectors.records import AccountUpdate, WriteOutcome, WriteResult
+from worker.state.rows import Change, ChangeState, Lease, Outcome
+from worker.state.store import State
+from worker.sync.report import Counters
+
+LEASE_TTL = timedelta(minutes=10)
+"""How long a lease lasts unrenewed: longer than any single call may take, retries included."""
+
+RENEW_EVERY = timedelta(minutes=1)
+
+_AHEAD = 1_000  # changes fetched from the plan at once
+
+_STATES = {
+    WriteResult.WRITTEN: ChangeState.WRITTEN,
+    WriteResult.REJECTED: ChangeState.REJECTED,
+    WriteResult.MISSING: ChangeState.MISSING,
+}
+
+
+class Stop(Protocol):
+    """Tells whether the process was asked to stop; a ``threading.Event`` will do."""
+
+    def is_set(self) -> bool:
+        """Whether to finish what is in hand and leave."""
+
+
+class Keeper:
+    """Holds on to a lease while a run goes on."""
+
+    def __init__(self, state: State, lease: Lease, clock: Callable[[], datetime]) -> None:
+        self._state = state
+        self._clock = clock
+        self.lease = lease
+        self._renewed = clock()
+
+    def keep(self) -> None:
+        """Renew when a minute has passed.
+
+        Raises:
+            StaleLeaseError: another process has taken the connection over.
+        """
+        now = self._clock()
+        if now - self._renewed >= RENEW_EVERY:
+            self.lease = self._state.leases.renew(self.lease, LEASE_TTL, now)
+            self._renewed = now
+
+
+class Drain:
+    """Sends what a run has planned."""
+
+    def __init__(  # noqa: PLR0913 - the collaborators of one run
+        self,
+        connector: CrmConnector,
+        state: State,
+        keeper: Keeper,
+        run_id: str,
+        counters: Counters,
+        *,
+        progress: Callable[[int], None],
+    ) -> None:
+        self._connector = connector
+        self._state = state
+        self._keeper = keeper
+        self._run_id = run_id
+        self._counters = counters
+        self._progress = progress
+
+    def run(self, stop: Stop) -> bool:
+        """Send every planned change; ``False`` when asked to stop before the last one.
+
+        Raises:
+            ConnectorError: a batch could not be sent; what is recorded as sent may have landed.
+            StaleLeaseError: another process has taken the connection over.
+        """
+        after = 0
+        size = self._connector.batch_size
+        while changes := self._state.plan.entries(self._run_id, after_seq=after, limit=_AHEAD):
+            for start in range(0, len(changes), size):
+                if stop.is_set():
+                    return False
+                self._keeper.keep()
+                self._send(changes[start : start + size])
+            after = changes[-1].seq
+        return True
+
+    def _send(self, changes: list[Change]) -> None:
+        updates = [AccountUpdate(it.account_id, orjson.loads(it.after)) for it in changes]
+        now = datetime.now(UTC)
+        self._state.plan.mark_sent(
+            self._keeper.lease, self._run_id, [it.seq for it in changes], now
+        )
+        answers = self._connector.write(updates)
+        outcomes = [
+            _outcome(change, answer) for change, answer in zip(changes, answers, strict=True)
+        ]
+        self._state.plan.record_outcomes(
+            self._keeper.lease, self._run_id, outcomes, datetime.now(UTC)
+        )
+        for outcome in outcomes:
+            if outcome.state is ChangeState.WRITTEN:
+                self._counters.written += 1
+            elif outcome.state is ChangeState.REJECTED:
+                self._counters.rejected += 1
+            else:
+                self._counters.gone += 1
+        self._progress(len(changes))
+
+
+def _outcome(change: Change, answer: WriteOutcome) -> Outcome:
+    return Outcome(change.seq, _STATES[answer.result], answer.code, answer.field, answer.message)

@@ -1,0 +1,365 @@
+"""From records to the plan and the mirror: each account judged, compared and counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import orjson
+
+from connectors.records import AccountRecord
+from worker.icp.assessment import Assessment
+from worker.icp.explaining import explain
+from worker.icp.judging import Judge
+from worker.icp.profile import Profile, Standing
+from worker.icp.values import Unreadable
+from worker.state.rows import Lease, MirrorRow, PlannedChange
+from worker.state.rows import Standing as Settled
+from worker.state.store import State
+from worker.sync.desired import Judged
+from worker.sync.fields import FieldMap
+from worker.sync.overriding import Override, applies, read_override
+from worker.sync.panel import Panel
+from worker.sync.plan import QUIET, Cause, Change, Planner, cause_of
+from worker.sync.report import Counters
+
+Fields = Mapping[str, str | None]
+
+EXAMPLES = 3
+"""Accounts named per tier transition, for people to look up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An account that a transition moves; the name is shown to people and never logged."""
+
+    account_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What every account of one run is judged under."""
+
+    connection: str
+    run_id: str
+    fingerprint: str  # of the ICPs: an account judged under another is judged again
+    as_of: date
+    new_day: bool  # time-bound answers may differ from the last run's
+
+
+class Evaluator:
+    """Judges records, and keeps plan, mirror and counters in step."""
+
+    def __init__(  # noqa: PLR0913 - the collaborators of one run, made by its composition
+        self,
+        scope: Scope,
+        panel: Panel,
+        fields: FieldMap,
+        planner: Planner,
+        state: State,
+        lease: Lease,
+        counters: Counters,
+    ) -> None:
+        self._scope = scope
+        self._panel = panel
+        self._fields = fields
+        self._planner = planner
+        self._state = state
+        self._lease = lease
+        self._counters = counters
+        self._census = state.mirror.census(scope.connection)
+        self._inputs = tuple(dict.fromkeys(fields.inputs.values()))
+        self._outputs = (*planner.output_names, *fields.overrides.values())
+        self._beats = any(item.override_beats_disqualifier for item in panel.profiles)
+        self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
+        self.examples: dict[tuple[str, str, str], list[Example]] = {}
+        self.assessed_before = 0  # accounts that already carried a tier when read
+
+    @property
+    def census(self) -> object:
+        """Which mirrored accounts were met; see :class:`worker.state.census.Census`."""
+        return self._census
+
+    def take(self, records: Sequence[AccountRecord], *, skip_known: bool) -> None:
+        """Judge accounts as read from the CRM.
+
+        Args:
+            records: a handful of pages.
+            skip_known: pass over revisions that were judged before under the same ICPs, which an
+                overlapping window brings again.
+        """
+        rows = self._rows(records)
+        planned: list[PlannedChange] = []
+        kept: list[MirrorRow] = []
+        for record in records:
+            row = rows.get(record.account_id)
+            if row is not None and not self._census.meet(row.rowid):
+                self._counters.repeated += 1
+                continue
+            if skip_known and row is not None and self._is_known(row, record):
+                self._counters.repeated += 1
+                continue
+            self._judge(record.account_id, record.fields, record.modified_at, row, planned, kept)
+        self._store(planned, kept)
+
+    def rejudge(self, rows: Sequence[MirrorRow]) -> None:
+        """Judge accounts again from the mirror, those apart that were read in this run."""
+        planned: list[PlannedChange] = []
+        kept: list[MirrorRow] = []
+        for row in rows:
+            if not self._census.meet(row.rowid):
+                continue
+            fields = self.mirrored(row)
+            if fields is None:
+                continue
+            self._counters.rejudged += 1
+            self._judge(row.account_id, fields, row.modified_at, row, planned, kept)
+        self._store(planned, kept)
+
+    def mirrored(self, row: MirrorRow) -> dict[str, str | None] | None:
+        """The CRM fields of an account as mirrored; ``None`` when it was never read whole."""
+        inputs, outputs = orjson.loads(row.inputs), orjson.loads(row.outputs)
+        if len(inputs) != len(self._inputs) or len(outputs) != len(self._outputs):
+            return None
+        return {
+            **dict(zip(self._inputs, inputs, strict=True)),
+            **dict(zip(self._outputs, outputs, strict=True)),
+        }
+
+    def _rows(self, records: Sequence[AccountRecord]) -> dict[str, MirrorRow]:
+        mirror, connection = self._state.mirror, self._scope.connection
+        rows = mirror.page(connection, [record.account_id for record in records])
+        new = dict.fromkeys(r.account_id for r in records if r.account_id not in rows)
+        if new:
+            # a place in the mirror first: its number tells whether the account was met before
+            mirror.save(self._lease, [MirrorRow(account_id) for account_id in new])
+            rows |= mirror.page(connection, list(new))
+        return rows
+
+    def _is_known(self, row: MirrorRow, record: AccountRecord) -> bool:
+        return (
+            row.modified_at != ""
+            and row.modified_at == record.modified_at
+            and row.fingerprint == self._scope.fingerprint
+            and not self._scope.new_day
+        )
+
+    def _judge(  # noqa: PLR0913 - one account's way from record to plan
+        self,
+        account_id: str,
+        fields: Fields,
+        modified_at: str,
+        row: MirrorRow | None,
+        planned: list[PlannedChange],
+        kept: list[MirrorRow],
+    ) -> None:
+        counters = self._counters
+        get = fields.get
+        inputs = orjson.dumps([get(name) or None for name in self._inputs])
+        outputs = orjson.dumps([get(name) or None for name in self._outputs])
+        judged_fields: Fields = fields
+        stale: tuple[str, ...] = ()
+        carried = b"{}"
+        if row is not None and (
+            row.carried != b"{}" or (row.fingerprint != "" and row.inputs != inputs)
+        ):
+            judged_fields, stale, carried = self._carry(row, fields)
+        profile, assessment = self._panel.judge(judged_fields, self._standing(row, fields), stale)
+        judged = Judged(profile, assessment, self._override(fields, assessment))
+        self._count(judged)
+        counters.read += 1
+        if self._planner.tier_of(fields):
+            self.assessed_before += 1
+
+        change = self._planner.compare(
+            judged, fields, self._explainer(profile, judged_fields, stale)
+        )
+        settled = MirrorRow(
+            account_id,
+            modified_at,
+            inputs,
+            outputs,
+            self._scope.fingerprint,
+            assessment.score,
+            assessment.tier,
+            profile.rules,
+            row.tier_changed_at if row is not None else None,
+            carried,
+            row.pinned if row is not None else "",
+            row.rowid if row is not None else 0,
+        )
+        if change is None or self._is_quiet(change, row, inputs, outputs):
+            counters.unchanged += 1
+            if change is not None:
+                counters.quiet += 1
+            if settled != row:
+                kept.append(settled)
+            return
+        cause = self._cause(judged, fields, row, inputs, outputs, stale)
+        planned.append(self._plan(change, cause, settled, fields))
+        kept.append(
+            settled._replace(
+                modified_at="",  # not dealt with until it is written
+                fingerprint=row.fingerprint if row is not None else "",
+                score=row.score if row is not None else None,
+                computed_tier=row.computed_tier if row is not None else "",
+                rules_fingerprint=row.rules_fingerprint if row is not None else "",
+            )
+        )
+        self._remember_example(change, cause, account_id, fields)
+
+    def _standing(self, row: MirrorRow | None, fields: Fields) -> Standing | None:
+        """What the worker last computed; a lost state adopts what the CRM holds."""
+        if row is not None and row.computed_tier:
+            return Standing(row.computed_tier, row.rules_fingerprint)
+        computed = self._fields.outputs.get("computed_tier")
+        version = self._fields.outputs.get("version")
+        if computed is None or version is None or not fields.get(computed.name):
+            return None
+        held = fields.get(version.name)
+        rules = next((it.rules for it in self._panel.profiles if it.version == held), "")
+        return Standing(fields.get(computed.name) or "", rules)
+
+    def _override(self, fields: Fields, assessment: Assessment) -> Override | None:
+        names = self._fields.overrides
+        field = names.get("tier_override")
+        if field is None or not fields.get(field):
+            return None
+        override = read_override(
+            fields.get(field),
+            fields.get(names.get("override_reason", "")),
+            fields.get(names.get("override_expires", "")),
+            tiers=self._labels,
+            as_of=self._scope.as_of,
+        )
+        if override is None:
+            self._counters.overrides_ignored += 1
+            return None
+        if not applies(override, assessment.tier, beats_disqualifier=self._beats):
+            return None
+        self._counters.overrides += 1
+        return override
+
+    def _carry(self, row: MirrorRow, fields: Fields) -> tuple[Fields, tuple[str, ...], bytes]:
+        """Keep the last known value of an input that became empty, for a while.
+
+        Emptying a field must neither demote nor promote an account, nor lift a disqualifier.
+        """
+        days = min(profile.stale_after for profile in self._panel.profiles)
+        today = self._scope.as_of
+        carried: dict[str, list[str]] = orjson.loads(row.carried)
+        before = orjson.loads(row.inputs)
+        was = dict(zip(self._inputs, before, strict=False)) if isinstance(before, list) else {}
+        keep: dict[str, list[str]] = {}
+        for attribute, (field, parse) in self._panel.sources.items():
+            if fields.get(field):
+                continue
+            if attribute in carried:
+                value, since = carried[attribute]
+            elif (value := was.get(field) or "") and _says_something(parse(value)):
+                since = today.isoformat()
+            else:
+                continue
+            if (today - date.fromisoformat(since)).days < days:
+                keep[attribute] = [value, since]
+        if not keep:
+            return fields, (), b"{}"
+        sources = self._panel.sources
+        filled = {**fields, **{sources[name][0]: value for name, (value, _) in keep.items()}}
+        self._counters.stale += 1
+        return filled, tuple(sorted(keep)), orjson.dumps(keep, option=orjson.OPT_SORT_KEYS)
+
+    def _is_quiet(
+        self, change: Change, row: MirrorRow | None, inputs: bytes, outputs: bytes
+    ) -> bool:
+        """Whether only time moved the values, the tier stays, and it was written lately."""
+        if row is None or change.tier_before != change.tier_after or row.modified_at == "":
+            return False
+        if row.fingerprint != self._scope.fingerprint:
+            return False
+        if row.inputs != inputs or row.outputs != outputs or row.tier_changed_at is None:
+            return False
+        written = date.fromisoformat(row.tier_changed_at[:10])
+        return self._scope.as_of - written < QUIET
+
+    def _cause(  # noqa: PLR0913 - see cause_of
+        self,
+        judged: Judged,
+        fields: Fields,
+        row: MirrorRow | None,
+        inputs: bytes,
+        outputs: bytes,
+        stale: Sequence[str],
+    ) -> Cause:
+        known = row is not None and row.fingerprint != ""
+        return cause_of(
+            first=not known and not self._planner.tier_of(fields),
+            icp_changed=row is not None and known and row.fingerprint != self._scope.fingerprint,
+            stale=stale,
+            input_changed=row is not None
+            and known
+            and (row.inputs != inputs or row.modified_at == ""),
+            drifted=row is None or not known or row.outputs != outputs,
+            overridden=judged.override is not None,
+        )
+
+    def _plan(
+        self, change: Change, cause: Cause, settled: MirrorRow, fields: Fields
+    ) -> PlannedChange:
+        held = {name: fields.get(name) or None for name in self._outputs}
+        after = {**held, **{name: value or None for name, value in change.after.items()}}
+        return PlannedChange(
+            settled.account_id,
+            orjson.dumps(dict(change.before)),
+            orjson.dumps(dict(change.after)),
+            change.tier_before,
+            change.tier_after,
+            cause.value,
+            "",
+            Settled(
+                orjson.dumps([after[name] for name in self._outputs]),
+                settled.fingerprint,
+                settled.score,
+                settled.computed_tier,
+                settled.rules_fingerprint,
+                self._scope.as_of.isoformat(),
+            ),
+        )
+
+    def _explainer(
+        self, profile: Profile, fields: Fields, stale: Sequence[str]
+    ) -> Callable[[], str] | None:
+        if "explanation" not in self._fields.outputs:
+            return None
+
+        def text() -> str:
+            judge = Judge(profile, self._scope.as_of)
+            values = judge.bind(self._panel.sources).values(fields)
+            return explain(judge, values, None, stale).text()
+
+        return text
+
+    def _count(self, judged: Judged) -> None:
+        self._counters.tiers[judged.tier] += 1
+        for name in judged.assessment.unreadable:
+            self._counters.unreadable[name] += 1
+
+    def _remember_example(
+        self, change: Change, cause: Cause, account_id: str, fields: Fields
+    ) -> None:
+        found = self.examples.setdefault((change.tier_before, change.tier_after, cause.value), [])
+        if len(found) < EXAMPLES:
+            name = self._fields.name_field
+            found.append(Example(account_id, (fields.get(name) if name else None) or ""))
+
+    def _store(self, planned: list[PlannedChange], kept: list[MirrorRow]) -> None:
+        if kept:
+            self._state.mirror.save(self._lease, kept)
+        if planned:
+            self._state.plan.add(self._lease, self._scope.run_id, planned)
+
+
+def _says_something(value: object) -> bool:
+    return value is not None and not isinstance(value, Unreadable)

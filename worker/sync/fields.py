@@ -1,0 +1,76 @@
+"""Which CRM field holds what: the inputs a connection reads and the outputs it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from connectors.records import FieldKind
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTarget:
+    """One output: the CRM field it goes to and what that field holds."""
+
+    key: str
+    name: str
+    kind: FieldKind
+
+
+OVERRIDE_KEYS = ("tier_override", "override_reason", "override_expires")
+"""Fields that people write and the worker only reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """The fields of one connection.
+
+    Attributes:
+        inputs: CRM field by attribute id.
+        outputs: what the worker writes, by output key.
+        overrides: CRM fields that people write, by output key; only those that exist.
+        name_field: the field that names an account for people, where there is one.
+    """
+
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, OutputTarget]
+    overrides: Mapping[str, str]
+    name_field: str | None = None
+
+    def read_fields(self) -> tuple[str, ...]:
+        """Every field a pull asks for: inputs, our own outputs, overrides, the name."""
+        names = [*self.inputs.values(), *(target.name for target in self.outputs.values())]
+        names += self.overrides.values()
+        if self.name_field is not None:
+            names.append(self.name_field)
+        return tuple(dict.fromkeys(names))
+
+
+def same(kind: FieldKind, left: str, right: str) -> bool:
+    """Whether a CRM would hold the two texts as one value of this kind.
+
+    Numbers are compared by value, multi-selects as sets, datetimes by instant.
+    """
+    if left == right:
+        return True
+    if not left or not right:
+        return False
+    match kind:
+        case FieldKind.NUMBER:
+            try:
+                return Decimal(left) == Decimal(right)
+            except InvalidOperation:
+                return False
+        case FieldKind.CHOICES:
+            return {*left.split(";")} - {""} == {*right.split(";")} - {""}
+        case FieldKind.DATETIME:
+            try:
+                return datetime.fromisoformat(left) == datetime.fromisoformat(right)
+            except (ValueError, TypeError):
+                return False
+        case FieldKind.TEXT:
+            return left.split() == right.split()  # both CRMs may trim or fold white space
+        case _:
+            return False

@@ -1,0 +1,207 @@
+"""What must hold before a run reads or writes anything: every problem in one list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.errors import Problem
+from connectors.records import FieldDescription, FieldKind
+from worker.icp.profile import Profile
+from worker.sync.fields import FieldMap, OutputTarget
+
+_READABLE: Mapping[str, frozenset[FieldKind]] = {
+    "text": frozenset(FieldKind),
+    "category": frozenset({FieldKind.TEXT, FieldKind.CHOICE, FieldKind.BOOLEAN}),
+    "number": frozenset({FieldKind.NUMBER, FieldKind.TEXT, FieldKind.CHOICE}),
+    "interval": frozenset({FieldKind.NUMBER, FieldKind.TEXT, FieldKind.CHOICE}),
+    "money": frozenset({FieldKind.NUMBER, FieldKind.TEXT, FieldKind.CHOICE}),
+    "date": frozenset({FieldKind.DATE, FieldKind.DATETIME, FieldKind.TEXT}),
+    "flag": frozenset({FieldKind.BOOLEAN, FieldKind.CHOICE, FieldKind.TEXT}),
+    "country": frozenset({FieldKind.TEXT, FieldKind.CHOICE}),
+    "domain": frozenset({FieldKind.TEXT}),
+    "list": frozenset({FieldKind.CHOICES, FieldKind.CHOICE, FieldKind.TEXT}),
+    "stage": frozenset({FieldKind.TEXT, FieldKind.CHOICE}),
+}
+"""Which field kinds each attribute type can be read from."""
+
+SETUP = "Run `icp setup --apply` to make it."
+
+
+@dataclass(slots=True)
+class Findings:
+    """Problems stop the run; warnings are reported with it."""
+
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def check_fields(
+    described: Mapping[str, FieldDescription],
+    fields: FieldMap,
+    types: Mapping[str, str],
+    profiles: Sequence[Profile],
+    *,
+    dry_run: bool,
+) -> Findings:
+    """Compare what a run needs of the account object with what the CRM describes.
+
+    Args:
+        described: every field of the account object, by name.
+        fields: the fields the run reads and writes.
+        types: attribute type by attribute id.
+        profiles: the ICPs, whose tiers and codes the choice fields must offer.
+        dry_run: output fields that do not exist yet are then only warned of.
+    """
+    findings = Findings()
+    outputs = {target.name: target for target in fields.outputs.values()}
+    for attribute, name in fields.inputs.items():
+        _check_input(findings, described, attribute, name, types[attribute], outputs)
+    options = needed_options(profiles)
+    for target in outputs.values():
+        missing = findings.warnings if dry_run else findings.problems
+        _check_output(findings, missing, described, target, options.get(target.key, ()))
+    return findings
+
+
+def needed_options(profiles: Sequence[Profile]) -> dict[str, dict[str, str]]:
+    """Value and label of every option that each choice output may be given, in order."""
+    tiers: dict[str, str] = {}
+    codes: dict[str, str] = {}
+    gaps: dict[str, str] = {}
+    attributes: dict[str, str] = {}
+    for profile in profiles:
+        own = {tier.id: tier.label for tier in profile.tiers}
+        tiers = {**own, **tiers} if not tiers else {**tiers, **own}
+        codes |= {item.id: item.reason for item in profile.disqualifiers}
+        gaps |= {item.id: item.label for item in profile.criteria}
+        attributes |= {name: item.label for name, item in profile.attributes.items()}
+    every = {**tiers, **profiles[0].tier_labels}
+    return {
+        "tier": every,
+        "computed_tier": every,
+        "previous_tier": every,
+        "tier_override": every,
+        "disqualifier": codes,
+        "disqualifiers": codes,
+        "profile": {profile.id: profile.label for profile in profiles},
+        "gaps": gaps,
+        "stale_inputs": attributes,
+    }
+
+
+def _check_input(  # noqa: PLR0913 - one input against everything known of it
+    findings: Findings,
+    described: Mapping[str, FieldDescription],
+    attribute: str,
+    name: str,
+    wanted: str,
+    outputs: Mapping[str, OutputTarget],
+) -> None:
+    subject = f"input {attribute} (field {name})"
+    if name in outputs:
+        findings.problems.append(
+            Problem(
+                subject,
+                "is one of the fields that icp-sync writes, so a score would feed on itself.",
+                "Map the attribute to another field.",
+            )
+        )
+        return
+    found = described.get(name)
+    if found is None:
+        close = _similar(name, described)
+        findings.problems.append(
+            Problem(
+                subject,
+                "does not exist in the CRM.",
+                f"Create it or map {attribute} to another field"
+                + (f"; did you mean {close}?" if close else "."),
+            )
+        )
+        return
+    if found.kind not in _READABLE[wanted]:
+        findings.problems.append(
+            Problem(
+                subject,
+                f"is a {found.native_type or found.kind.value} field, from which a {wanted}"
+                " attribute cannot be read.",
+                f"Map {attribute} to a field of kind"
+                f" {' or '.join(sorted(kind.value for kind in _READABLE[wanted]))}.",
+            )
+        )
+    feeds = [output for output in outputs if found.formula and _mentions(found.formula, output)]
+    if feeds:
+        findings.problems.append(
+            Problem(
+                subject,
+                f"is a formula over {', '.join(feeds)}, which icp-sync writes, so a score would"
+                " feed on itself.",
+                "Map the attribute to another field.",
+            )
+        )
+
+
+_FITTING: Mapping[FieldKind, frozenset[FieldKind]] = {
+    FieldKind.NUMBER: frozenset({FieldKind.NUMBER}),
+    FieldKind.TEXT: frozenset({FieldKind.TEXT}),
+    FieldKind.CHOICE: frozenset({FieldKind.CHOICE, FieldKind.TEXT}),
+    FieldKind.CHOICES: frozenset({FieldKind.CHOICES, FieldKind.TEXT}),
+    FieldKind.DATE: frozenset({FieldKind.DATE}),
+    FieldKind.DATETIME: frozenset({FieldKind.DATETIME}),
+    FieldKind.BOOLEAN: frozenset({FieldKind.BOOLEAN}),
+}
+
+
+def _check_output(
+    findings: Findings,
+    missing: list[Problem],
+    described: Mapping[str, FieldDescription],
+    target: OutputTarget,
+    options: Iterable[str],
+) -> None:
+    subject = f"output {target.key} (field {target.name})"
+    found = described.get(target.name)
+    if found is None:
+        missing.append(Problem(subject, "does not exist in the CRM.", SETUP))
+        return
+    if not found.writable:
+        findings.problems.append(
+            Problem(
+                subject,
+                "cannot be written.",
+                "Give the credential the right to edit it, or choose another field name.",
+            )
+        )
+    if found.kind not in _FITTING[target.kind]:
+        findings.problems.append(
+            Problem(
+                subject,
+                f"is a {found.native_type or found.kind.value} field; {target.kind.value} is"
+                " needed.",
+                "Rename or remove that field, or choose another name under `outputs`.",
+            )
+        )
+        return
+    if found.kind in {FieldKind.CHOICE, FieldKind.CHOICES}:
+        offered = {option.value for option in found.options}
+        lacking = [value for value in options if value not in offered]
+        if lacking:
+            missing.append(
+                Problem(
+                    subject,
+                    f"lacks the option{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}.",
+                    "Run `icp setup --apply` to add them.",
+                )
+            )
+
+
+def _mentions(formula: str, name: str) -> bool:
+    return re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", formula) is not None
+
+
+def _similar(name: str, described: Mapping[str, FieldDescription]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415 - only on the way to a message
+
+    return next(iter(get_close_matches(name, described, n=1, cutoff=0.75)), None)

@@ -1,0 +1,151 @@
+"""What a run did: each account counted where it happens, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from connectors.records import CallCounts
+from worker.sync.guard import Hold, Transition
+
+
+class RunOutcome(StrEnum):
+    """How a run ended; each has an exit code."""
+
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    HELD = "held"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command that ran it."""
+        return {"succeeded": 0, "failed": 1, "partial": 3, "held": 4, "stopped": 5}[self.value]
+
+
+class RunKind(StrEnum):
+    """What a run set out to read."""
+
+    FULL = "full"
+    INCREMENTAL = "incremental"
+    ACCOUNTS = "accounts"  # named ones only
+
+
+@dataclass(slots=True)
+class Counters:
+    """Counts of one run. ``read`` is the sum of the five that follow it, plus ``gone``."""
+
+    read: int = 0  # accounts judged
+    unchanged: int = 0
+    written: int = 0
+    rejected: int = 0  # refused by the CRM; see the dead letter
+    invalid: int = 0  # could not be judged or sent
+    held: int = 0  # planned and not sent: the run was held or stopped
+    gone: int = 0  # deleted or merged away between reading and writing
+
+    repeated: int = 0  # rows the CRM sent again, of an account already dealt with
+    rejudged: int = 0  # of read: judged from the mirror, without asking the CRM
+    quiet: int = 0  # of unchanged: moved by time alone, written at most weekly
+    erased: int = 0  # accounts the CRM no longer has, removed from the state
+    overrides: int = 0
+    overrides_ignored: int = 0
+    stale: int = 0  # accounts judged on a last known value
+    tiers: Counter[str] = field(default_factory=Counter)
+    unreadable: Counter[str] = field(default_factory=Counter)  # by attribute
+
+    def reconcile(self) -> list[str]:
+        """Say what does not add up; nothing when every account was counted once."""
+        parts = {
+            "unchanged": self.unchanged,
+            "written": self.written,
+            "rejected": self.rejected,
+            "invalid": self.invalid,
+            "held": self.held,
+            "gone": self.gone,
+        }
+        total = sum(parts.values())
+        if total == self.read:
+            return []
+        listed = ", ".join(f"{name} {count}" for name, count in parts.items())
+        return [f"{self.read} accounts were read but {total} are accounted for ({listed})"]
+
+
+@dataclass(slots=True, kw_only=True)
+class RunReport:
+    """Everything a run has to say for itself; ids and counts only."""
+
+    run: str
+    connection: str
+    kind: RunKind
+    dry_run: bool
+    as_of: str
+    outcome: RunOutcome = RunOutcome.FAILED
+    counters: Counters = field(default_factory=Counters)
+    transitions: list[Transition] = field(default_factory=list)
+    hold: Hold | None = None
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    calls: CallCounts = field(default_factory=CallCounts)
+
+    def as_json(self) -> dict[str, Any]:
+        """The run report as ``--json`` prints it and the state keeps it."""
+        counters = self.counters
+        return {
+            "run": self.run,
+            "connection": self.connection,
+            "kind": self.kind.value,
+            "dry_run": self.dry_run,
+            "as_of": self.as_of,
+            "outcome": self.outcome.value,
+            "read": counters.read,
+            "unchanged": counters.unchanged,
+            "written": counters.written,
+            "rejected": counters.rejected,
+            "invalid": counters.invalid,
+            "held": counters.held,
+            "gone": counters.gone,
+            "repeated": counters.repeated,
+            "rejudged": counters.rejudged,
+            "quiet": counters.quiet,
+            "erased": counters.erased,
+            "overrides": counters.overrides,
+            "overrides_ignored": counters.overrides_ignored,
+            "stale": counters.stale,
+            "tiers": dict(sorted(counters.tiers.items())),
+            "unreadable": dict(sorted(counters.unreadable.items())),
+            "transitions": [
+                {
+                    "from": item.before,
+                    "to": item.after,
+                    "cause": item.cause,
+                    "accounts": item.accounts,
+                    "examples": list(item.examples),
+                }
+                for item in self.transitions
+            ],
+            "hold": None
+            if self.hold is None
+            else {
+                "reason": self.hold.reason,
+                "remedy": self.hold.remedy,
+                "tier_changes": self.hold.tier_changes,
+                "allowed": self.hold.allowed,
+            },
+            "problems": self.problems,
+            "warnings": self.warnings,
+            "calls": calls_json(self.calls),
+        }
+
+
+def calls_json(calls: CallCounts) -> Mapping[str, Any]:
+    """Calls made, by endpoint and by answer."""
+    return {
+        "total": calls.total,
+        "retried": calls.retried,
+        "by_route": dict(sorted(calls.by_route.items())),
+        "by_status": dict(sorted(calls.by_status.items())),
+    }
