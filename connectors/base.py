@@ -42,10 +42,11 @@ class CrmConnector(Protocol):
 
         Raises:
             MisconfiguredError: the credential is refused, or lacks the right to read accounts.
+
         """
 
     def now(self) -> datetime:
-        """The CRM's own clock, from its latest answer; local time before the first answer.
+        """Tell the time by the CRM's clock, from its latest answer; local time before the first.
 
         Windows and as-of dates are taken from it, so that a worker whose clock is wrong neither
         skips nor repeats changes.
@@ -78,6 +79,8 @@ class CrmConnector(Protocol):
         Raises:
             TransientError: after the last retry; some updates may have been applied.
             QuotaExhaustedError, MisconfiguredError: nothing further was sent.
+            StoppedError: a stop was asked for while waiting; some updates may have been applied.
+
         """
 
 

@@ -67,5 +67,9 @@ class MisconfiguredError(ConnectorError):
         self.problems = tuple(problems)
 
 
+class StoppedError(ConnectorError):
+    """A stop was asked for while waiting to send or to try again; end as ``stopped``."""
+
+
 class ProtocolError(ConnectorError):
     """The CRM answered in a way that its documentation does not allow; the run fails, safely."""

@@ -165,7 +165,7 @@ class ViewFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewSpec:
-    """A saved view (a company list in HubSpot, a list view in Salesforce) that set-up should make."""
+    """A saved view (company list in HubSpot, list view in Salesforce) that set-up should make."""
 
     name: str
     filters: tuple[ViewFilter, ...]
