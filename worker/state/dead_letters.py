@@ -1,0 +1,56 @@
+"""Dead letters: accounts that the CRM refuses, in its words. Filled by the plan's outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, func, select
+
+from worker.state.database import Database
+from worker.state.rows import DeadLetter
+from worker.state.tables import dead_letters
+
+_AT_ONCE = 500
+_ALL = (
+    select(*(dead_letters.c[name] for name in DeadLetter._fields))
+    .where(dead_letters.c.connection == bindparam("of"))
+    .order_by(dead_letters.c.account_id)
+)
+_AFTER = _ALL.where(dead_letters.c.account_id > bindparam("after")).limit(bindparam("most"))
+_PAGE = _ALL.where(dead_letters.c.account_id.in_(bindparam("ids", expanding=True)))
+_COUNT = (
+    select(func.count())
+    .select_from(dead_letters)
+    .where(dead_letters.c.connection == bindparam("of"))
+)
+
+
+class DeadLetters:
+    """What people look at when records were refused, and what a run consults before it retries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self, connection: str, after_account: str = "", limit: int = 1000) -> list[DeadLetter]:
+        """Fetch the next *limit* refused accounts after *after_account*, ordered by id."""
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            parameters = {"of": number, "after": after_account, "most": limit}
+            return list(map(DeadLetter._make, transaction.execute(_AFTER, parameters)))
+
+    def page(self, connection: str, account_ids: Sequence[str]) -> dict[str, DeadLetter]:
+        """Fetch those of the named accounts that are refused, by id."""
+        found: dict[str, DeadLetter] = {}
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            for start in range(0, len(account_ids), _AT_ONCE):
+                some = account_ids[start : start + _AT_ONCE]
+                for row in transaction.execute(_PAGE, {"of": number, "ids": some}):
+                    found[row[0]] = DeadLetter._make(row)
+        return found
+
+    def count(self, connection: str) -> int:
+        """Count the refused accounts."""
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            return transaction.execute(_COUNT, {"of": number}).scalar_one()

@@ -1,0 +1,80 @@
+"""History: every changed assessment with its inputs, and every ICP document it was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select
+
+from worker.state.database import Database, insert_or
+from worker.state.instants import instant_text
+from worker.state.rows import Document, HistoryRow, Lease
+from worker.state.tables import documents, history
+
+_ADD = insert(history)
+_LATEST = (
+    select(*(history.c[name] for name in HistoryRow._fields))
+    .where(
+        history.c.connection == bindparam("of"),
+        history.c.account_id == bindparam("account"),
+        history.c.as_of <= bindparam("at"),
+    )
+    .order_by(history.c.as_of.desc(), history.c.number.desc())
+    .limit(1)
+)
+
+
+class History:
+    """What was thought of an account, when, and why: enough to derive it again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, lease: Lease, rows: Iterable[HistoryRow]) -> None:
+        """Append changed assessments, in one transaction."""
+        with self._database.write(lease) as transaction:
+            number = self._database.number(transaction, lease.connection)
+            values = [{"connection": number, **row._asdict()} for row in rows]
+            if values:
+                transaction.execute(_ADD, values)
+
+    def at(self, connection: str, account_id: str, moment: datetime) -> HistoryRow | None:
+        """Fetch the assessment that stood at *moment*; ``None`` when none had been made by then."""
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            row = transaction.execute(
+                _LATEST, {"of": number, "account": account_id, "at": instant_text(moment)}
+            ).one_or_none()
+        return HistoryRow._make(row) if row else None
+
+
+class Documents:
+    """ICP documents by fingerprint, word for word."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, document: Document, now: datetime) -> None:
+        """Keep a document; one with the same fingerprint is the same and stays as it is."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                insert_or(documents)
+                .values(
+                    fingerprint=document.fingerprint,
+                    name=document.name,
+                    text=document.text,
+                    saved_at=instant_text(now),
+                )
+                .on_conflict_do_nothing()
+            )
+
+    def get(self, fingerprint: str) -> Document | None:
+        """Fetch the document with that fingerprint, if a run ever used it."""
+        with self._database.read() as transaction:
+            row = transaction.execute(
+                select(documents.c.fingerprint, documents.c.name, documents.c.text).where(
+                    documents.c.fingerprint == fingerprint
+                )
+            ).one_or_none()
+        return Document(*row) if row else None

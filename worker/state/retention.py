@@ -1,0 +1,73 @@
+"""Forgetting: accounts on demand, old journal and history by age."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Delete, delete, select
+
+from worker.state.database import Database
+from worker.state.instants import instant_text
+from worker.state.rows import ChangeState
+from worker.state.tables import changes, dead_letters, history, mirror, runs
+
+JOURNAL_KEPT = timedelta(days=90)
+HISTORY_KEPT = timedelta(days=400)
+_AT_ONCE = 500
+_SLICE = 20_000  # rows per transaction, so that a run beside it never waits long
+
+
+def erase(database: Database, connection: str, account_ids: Sequence[str]) -> None:
+    """Remove accounts from mirror, plan, journal, history and dead letter; on disk at once."""
+    with database.write(durable=True) as transaction:
+        number = database.number(transaction, connection)
+        own_runs = select(runs.c.number).where(runs.c.connection == number)
+        for start in range(0, len(account_ids), _AT_ONCE):
+            some = account_ids[start : start + _AT_ONCE]
+            for table in (mirror, history, dead_letters):
+                transaction.execute(
+                    delete(table).where(table.c.connection == number, table.c.account_id.in_(some))
+                )
+            transaction.execute(
+                delete(changes).where(changes.c.account_id.in_(some), changes.c.run.in_(own_runs))
+            )
+
+
+def prune(database: Database, now: datetime) -> int:
+    """Drop what is past its time, and plans that will never be carried out; answers how many rows.
+
+    The runs themselves stay, with their reports: a line each. So do ICP documents.
+    """
+    old = select(runs.c.number).where(
+        runs.c.finished_at.is_not(None), runs.c.finished_at < instant_text(now - JOURNAL_KEPT)
+    )
+    over = select(runs.c.number).where(
+        runs.c.finished_at.is_not(None), runs.c.outcome.is_not(None), runs.c.outcome != "held"
+    )
+    journal = select(changes.c.seq).where(changes.c.run.in_(old)).limit(_SLICE)
+    unused = (
+        select(changes.c.seq)
+        .where(changes.c.run.in_(over), changes.c.state == ChangeState.PLANNED)
+        .limit(_SLICE)
+    )
+    past = (
+        select(history.c.number)
+        .where(history.c.as_of < instant_text(now - HISTORY_KEPT))
+        .limit(_SLICE)
+    )
+    return (
+        _drop(database, delete(changes).where(changes.c.seq.in_(journal)))
+        + _drop(database, delete(changes).where(changes.c.seq.in_(unused)))
+        + _drop(database, delete(history).where(history.c.number.in_(past)))
+    )
+
+
+def _drop(database: Database, statement: Delete) -> int:
+    dropped = 0
+    while True:
+        with database.write() as transaction:
+            some = transaction.execute(statement).rowcount
+        dropped += some
+        if some < _SLICE:
+            return dropped

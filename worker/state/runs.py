@@ -1,0 +1,128 @@
+"""Runs: when each began, how it ended, what it reported."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
+
+from worker.state.database import Database
+from worker.state.errors import StateError
+from worker.state.instants import instant_text
+from worker.state.rows import Lease, Run
+from worker.state.tables import connections, runs
+
+ABANDONED = "abandoned"
+_OF_CONNECTION = select(runs.c.number).where(
+    runs.c.run_id == bindparam("run_id"), runs.c.connection == bindparam("of")
+)
+_FINISH = (
+    update(runs)
+    .where(runs.c.run_id == bindparam("run"))
+    .values(outcome=bindparam("result"), report=bindparam("json"), finished_at=bindparam("at"))
+)
+
+
+class Runs:
+    """The record of every run."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(  # noqa: PLR0913  # by keyword, one for each column
+        self,
+        lease: Lease,
+        run_id: str,
+        *,
+        kind: str,
+        as_of: datetime,
+        started_at: datetime,
+        dry_run: bool = False,
+    ) -> None:
+        """Record that a run begins; earlier ones of the connection that never ended are abandoned.
+
+        Only the holder of the lease starts runs, so an unfinished one has lost its process.
+        """
+        with self._database.write(lease) as transaction:
+            number = self._database.number(transaction, lease.connection)
+            transaction.execute(
+                update(runs)
+                .where(runs.c.connection == number, runs.c.outcome.is_(None))
+                .values(outcome=ABANDONED, finished_at=instant_text(started_at))
+            )
+            transaction.execute(
+                insert(runs).values(
+                    connection=number,
+                    run_id=run_id,
+                    kind=kind,
+                    dry_run=dry_run,
+                    as_of=instant_text(as_of),
+                    started_at=instant_text(started_at),
+                )
+            )
+
+    def finish(
+        self,
+        lease: Lease,
+        run_id: str,
+        *,
+        outcome: str,
+        report: bytes,
+        finished_at: datetime,
+    ) -> None:
+        """Record how a run ended, with its *report* as JSON."""
+        with self._database.write(lease) as transaction:
+            number = self._database.number(transaction, lease.connection)
+            run_number(transaction, run_id, number)
+            transaction.execute(
+                _FINISH,
+                {
+                    "run": run_id,
+                    "result": outcome,
+                    "json": report,
+                    "at": instant_text(finished_at),
+                },
+            )
+
+    def get(self, run_id: str) -> Run | None:
+        """One run by its id."""
+        with self._database.read() as transaction:
+            found = transaction.execute(_select().where(runs.c.run_id == run_id))
+            row = found.mappings().one_or_none()
+        return Run(**row) if row else None
+
+    def latest(self, connection: str | None = None, limit: int = 20) -> list[Run]:
+        """List the latest runs, of every connection or of one, newest first."""
+        query = _select().order_by(runs.c.started_at.desc(), runs.c.number.desc()).limit(limit)
+        if connection is not None:
+            query = query.where(connections.c.name == connection)
+        with self._database.read() as transaction:
+            return [Run(**row) for row in transaction.execute(query).mappings()]
+
+
+def run_number(transaction: Connection, run_id: str, connection: int) -> int:
+    """Look up the small number that rows use for a run of the connection numbered *connection*.
+
+    Raises:
+        StateError: there is no such run, or it belongs to another connection.
+
+    """
+    parameters = {"run_id": run_id, "of": connection}
+    number = transaction.execute(_OF_CONNECTION, parameters).scalar()
+    if number is None:
+        raise StateError(f"run {run_id} is not one of this connection's; `icp runs` lists them.")
+    return int(number)
+
+
+def _select() -> Select[tuple[str, str, str, bool, str, str, str | None, str | None, bytes | None]]:
+    return select(
+        runs.c.run_id,
+        connections.c.name.label("connection"),
+        runs.c.kind,
+        runs.c.dry_run,
+        runs.c.as_of,
+        runs.c.started_at,
+        runs.c.finished_at,
+        runs.c.outcome,
+        runs.c.report,
+    ).join_from(runs, connections)

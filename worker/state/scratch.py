@@ -1,0 +1,63 @@
+"""Scratch state: what a dry run uses. It sees what is stored and stores nothing.
+
+Its plan goes to a temporary file, because a plan can be larger than memory should be; what a dry
+run would save elsewhere is dropped, since it never reads it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from worker.state.connections import Bindings, Checkpoints, require_same
+from worker.state.history import Documents, History
+from worker.state.mirror import Mirror
+from worker.state.rows import Binding, Checkpoint, Document, HistoryRow, Lease, MirrorRow
+
+
+class ScratchBindings(Bindings):
+    """Checks the stored binding; binds nothing."""
+
+    def bind(self, connection: str, binding: Binding) -> None:
+        """Refuse another portal than the stored one."""
+        bound = self.of(connection)
+        if bound is not None:
+            require_same(connection, bound, binding)
+
+    def adopt(self, connection: str, binding: Binding) -> None:
+        """Drop it."""
+
+
+class ScratchCheckpoints(Checkpoints):
+    """The stored checkpoints, which stay where they are."""
+
+    def save(self, lease: Lease, checkpoint: Checkpoint) -> None:
+        """Drop it."""
+
+
+class ScratchMirror(Mirror):
+    """The stored mirror, which stays as it is."""
+
+    def save(self, lease: Lease, rows: Iterable[MirrorRow]) -> None:
+        """Drop them."""
+
+    def pin(self, lease: Lease, account_ids: Sequence[str], fingerprint: str) -> None:
+        """Drop it."""
+
+    def unpin(self, lease: Lease) -> int:  # noqa: ARG002  # stands in for Mirror.unpin
+        """Leave every pin in place."""
+        return 0
+
+
+class ScratchHistory(History):
+    """The stored history, to which nothing is added."""
+
+    def add(self, lease: Lease, rows: Iterable[HistoryRow]) -> None:
+        """Drop them."""
+
+
+class ScratchDocuments(Documents):
+    """The stored documents, to which none is added."""
+
+    def save(self, document: Document, now: datetime) -> None:
+        """Drop it."""

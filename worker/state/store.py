@@ -1,0 +1,139 @@
+"""The state of the worker as one object: everything that outlives a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from worker.state import retention
+from worker.state.connections import Bindings, Checkpoints
+from worker.state.database import Database
+from worker.state.dead_letters import DeadLetters
+from worker.state.history import Documents, History
+from worker.state.leases import Leases
+from worker.state.migrations import migrate
+from worker.state.mirror import Mirror
+from worker.state.plan import Plan
+from worker.state.runs import Runs
+from worker.state.scratch import (
+    ScratchBindings,
+    ScratchCheckpoints,
+    ScratchDocuments,
+    ScratchHistory,
+    ScratchMirror,
+)
+
+BUSY_TIMEOUT = timedelta(seconds=10)
+
+
+class State:
+    """What is remembered, by subject. Safe to share between threads."""
+
+    bindings: Bindings
+    checkpoints: Checkpoints
+    leases: Leases
+    runs: Runs
+    mirror: Mirror
+    plan: Plan
+    history: History
+    documents: Documents
+    dead_letters: DeadLetters
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.bindings = Bindings(database)
+        self.checkpoints = Checkpoints(database)
+        self.leases = Leases(database)
+        self.runs = Runs(database)
+        self.mirror = Mirror(database)
+        self.plan = Plan(database)
+        self.history = History(database)
+        self.documents = Documents(database)
+        self.dead_letters = DeadLetters(database)
+
+    def scratch(self) -> State:
+        """State for a dry run: reads what is stored here, stores nothing; close it when done.
+
+        Leases, runs and plan are its own, in a temporary file; saving anything else does nothing.
+        It reads through this object, which must stay open meanwhile.
+        """
+        folder = TemporaryDirectory(prefix="icp-dry-run-")
+        try:
+            own = _opened(f"sqlite:///{Path(folder.name) / 'plan.db'}", BUSY_TIMEOUT)
+        except BaseException:
+            folder.cleanup()
+            raise
+        return _ScratchState(own, self._database, folder)
+
+    def erase(self, connection: str, account_ids: Sequence[str]) -> None:
+        """Forget accounts: in mirror, plan, journal, history and dead letter, on disk at once."""
+        retention.erase(self._database, connection, account_ids)
+
+    def prune(self, now: datetime) -> int:
+        """Drop journal and history past their time and plans never carried out; answers rows."""
+        return retention.prune(self._database, now)
+
+    def close(self) -> None:
+        """Let go of the database; closing again is fine."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        """Use as a context manager to close it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+
+def open_state(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> State:
+    """Open the state database at *url*, such as ``sqlite:///var/icp.db``, making or upgrading it.
+
+    Args:
+        url: an SQLAlchemy URL of an SQLite file; missing folders are made.
+        busy_timeout: how long to wait for another process that is writing.
+
+    Raises:
+        StateError: the file cannot be used; the message says why and what to do.
+
+    """
+    return State(_opened(url, busy_timeout))
+
+
+class _ScratchState(State):
+    """Leases, runs and plan in a temporary file; all else as stored, read-only."""
+
+    def __init__(self, own: Database, stored: Database, folder: TemporaryDirectory[str]) -> None:
+        super().__init__(own)
+        self._folder = folder
+        self.bindings = ScratchBindings(stored)
+        self.checkpoints = ScratchCheckpoints(stored)
+        self.mirror = ScratchMirror(stored)
+        self.history = ScratchHistory(stored)
+        self.documents = ScratchDocuments(stored)
+        self.dead_letters = DeadLetters(stored)
+
+    def erase(self, connection: str, account_ids: Sequence[str]) -> None:
+        """Drop it."""
+
+    def prune(self, now: datetime) -> int:  # noqa: ARG002  # stands in for State.prune
+        """Leave everything in place."""
+        return 0
+
+    def close(self) -> None:
+        """Delete the temporary file; what is stored stays open."""
+        super().close()
+        self._folder.cleanup()
+
+
+def _opened(url: str, busy_timeout: timedelta) -> Database:
+    database = Database(url, busy_timeout)
+    try:
+        migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
