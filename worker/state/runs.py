@@ -29,7 +29,7 @@ class Runs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def start(  # noqa: PLR0913  # by keyword, one for each column
+    def start(  # by keyword, one for each column
         self,
         lease: Lease,
         run_id: str,

@@ -1,0 +1,203 @@
+"""Runs, bindings, checkpoints and history: what a person asks about afterwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.state.builders import (
+    CONNECTION,
+    NOW,
+    begun,
+    change,
+    leased,
+    mirrored,
+    planned,
+    settled,
+    started,
+)
+from worker.state import (
+    Binding,
+    ChangeState,
+    Checkpoint,
+    Document,
+    HistoryRow,
+    State,
+    StateError,
+    instant,
+    instant_text,
+)
+
+DAY = timedelta(days=1)
+
+
+def test_run_is_recorded_from_start_to_finish(state: State) -> None:
+    """A run shows as unfinished until its outcome and report are there."""
+    lease = started(state)
+    [unfinished] = state.runs.latest(CONNECTION)
+    state.runs.finish(lease, "run-1", outcome="partial", report=b'{"read":3}', finished_at=NOW)
+
+    finished = state.runs.get("run-1")
+
+    assert (unfinished.outcome, unfinished.finished_at) == (None, None)
+    assert finished is not None
+    assert (finished.connection, finished.kind, finished.dry_run) == (CONNECTION, "full", False)
+    assert (finished.outcome, finished.report) == ("partial", b'{"read":3}')
+    assert state.runs.get("run-0") is None
+
+
+def test_run_that_never_ended_is_abandoned(state: State) -> None:
+    """The next run of the same connection marks it, and no other connection's."""
+    lease = started(state)
+    started(state, "other-1", "other")
+    begun(state, lease, "run-2")
+
+    outcomes = {run.run_id: run.outcome for run in state.runs.latest()}
+    assert outcomes == {"run-1": "abandoned", "run-2": None, "other-1": None}
+
+
+def test_latest_runs_come_first(state: State) -> None:
+    """Runs are listed newest first, as many as asked for."""
+    lease = leased(state)
+    for number in range(5):
+        begun(state, lease, f"run-{number}")
+
+    assert [run.run_id for run in state.runs.latest(CONNECTION, 2)] == ["run-4", "run-3"]
+    assert state.runs.latest("other") == []
+
+
+def test_state_is_bound_to_its_portal(state: State) -> None:
+    """The portal it was made for opens it again; any other is named and refused, until adopted."""
+    production = Binding("hubspot", "111", "production")
+    sandbox = Binding("hubspot", "111", "sandbox")
+    state.bindings.bind(CONNECTION, production)
+    state.bindings.bind(CONNECTION, production)
+
+    with pytest.raises(StateError) as caught:
+        state.bindings.bind(CONNECTION, sandbox)
+    assert "hubspot 111 (production)" in str(caught.value)
+    assert "hubspot 111 (sandbox)" in str(caught.value)
+    assert "icp adopt" in str(caught.value)
+    assert state.bindings.of(CONNECTION) == production
+
+    state.bindings.adopt(CONNECTION, sandbox)
+    state.bindings.bind(CONNECTION, sandbox)
+    assert state.bindings.names() == [CONNECTION]
+
+
+def test_checkpoint_reads_back(state: State) -> None:
+    """The last checkpoint saved is the one loaded, by connection; before any it is empty."""
+    lease = leased(state)
+    first = Checkpoint(until="2026-11-22T04:00:00.000Z", profile_fingerprint="p", backfilled=True)
+    last = Checkpoint(until=None, full_at="2026-11-23T04:00:00.000Z", inputs_fingerprint="i")
+
+    state.checkpoints.save(lease, first)
+    assert state.checkpoints.load(CONNECTION) == first
+    state.checkpoints.save(lease, last)
+    assert state.checkpoints.load(CONNECTION) == last
+    assert state.checkpoints.load("other") == Checkpoint()
+
+
+def test_history_answers_for_any_day(state: State) -> None:
+    """The assessment that stood on a day is the latest made by then."""
+    lease = leased(state)
+    made = [
+        HistoryRow("1", f"run-{day}", instant_text(NOW + DAY * day), "icp", b"{}", b"%d" % day)
+        for day in (0, 10, 20)
+    ]
+    state.history.add(lease, made)
+
+    assert state.history.at(CONNECTION, "1", NOW + DAY * 15) == made[1]
+    assert state.history.at(CONNECTION, "1", NOW + DAY * 20) == made[2]
+    assert state.history.at(CONNECTION, "1", NOW - DAY) is None
+    assert state.history.at(CONNECTION, "2", NOW + DAY * 20) is None
+
+
+def test_document_is_kept_word_for_word(state: State) -> None:
+    """An ICP document reads back as saved; saving it again is fine."""
+    document = Document("icp-a", "midmarket", "icp: midmarket  # \N{SNOWMAN}\n")
+    state.documents.save(document, NOW)
+    state.documents.save(document, NOW + DAY)
+
+    assert state.documents.get("icp-a") == document
+    assert state.documents.get("icp-b") is None
+
+
+def test_erased_account_is_nowhere(state: State) -> None:
+    """Erasing removes an account's every row in its connection, and nobody else's."""
+    for connection in (CONNECTION, "other"):
+        lease = started(state, f"run-{connection}", connection)
+        state.mirror.save(lease, [mirrored("1"), mirrored("2")])
+        seqs = planned(state, lease, change("1"), change("2"), run_id=f"run-{connection}")
+        settled(state, lease, seqs, ChangeState.REJECTED, f"run-{connection}")
+        state.history.add(
+            lease,
+            [HistoryRow(one, "run", instant_text(NOW), "icp", b"{}", b"{}") for one in ("1", "2")],
+        )
+
+    state.erase(CONNECTION, ["1", "unknown"])
+
+    for connection, left in ((CONNECTION, ["2"]), ("other", ["1", "2"])):
+        assert [row.account_id for row in state.mirror.scan(connection)] == left
+        assert [letter.account_id for letter in state.dead_letters.all(connection)] == left
+        entries = state.plan.entries(f"run-{connection}", ["rejected"])
+        assert [entry.account_id for entry in entries] == left
+        stood = [one for one in ("1", "2") if state.history.at(connection, one, NOW)]
+        assert stood == left
+
+
+def test_answer_for_an_erased_account_is_dropped(state: State) -> None:
+    """An account forgotten while its change was on the way does not come back with the answer."""
+    lease = started(state)
+    state.mirror.save(lease, [mirrored("1")])
+    seqs = planned(state, lease, change("1"))
+    state.plan.mark_sent(lease, "run-1", seqs, NOW)
+    state.erase(CONNECTION, ["1"])
+
+    assert settled(state, lease, seqs, ChangeState.REJECTED) == 0
+    assert state.dead_letters.all(CONNECTION) == []
+    assert state.mirror.count(CONNECTION) == 0
+
+
+def test_old_journal_and_history_are_pruned(state: State) -> None:
+    """Journals go 90 days after their run, history after 400; the runs and the rest stay."""
+    lease = started(state)
+    settled(state, lease, planned(state, lease, change("1")), ChangeState.WRITTEN)
+    state.runs.finish(lease, "run-1", outcome="succeeded", report=b"{}", finished_at=NOW)
+    state.history.add(lease, [HistoryRow("1", "run-1", instant_text(NOW), "icp", b"{}", b"{}")])
+
+    assert state.prune(NOW + DAY * 90) == 0
+    assert state.prune(NOW + DAY * 91) == 1
+    assert state.plan.counts("run-1") == {}
+    assert state.prune(NOW + DAY * 400) == 0
+    assert state.prune(NOW + DAY * 401) == 1
+    assert [run.run_id for run in state.runs.latest()] == ["run-1"]
+
+
+@pytest.mark.parametrize(("outcome", "kept"), [("held", 1), ("stopped", 0), (None, 1)])
+def test_plan_is_kept_while_it_may_be_carried_out(
+    state: State, outcome: str | None, kept: int
+) -> None:
+    """Pruning drops what an ended run never sent, but not the plan of a held or present run."""
+    lease = started(state)
+    planned(state, lease, change("1"))
+    if outcome:
+        state.runs.finish(lease, "run-1", outcome=outcome, report=b"{}", finished_at=NOW)
+
+    state.prune(NOW + DAY)
+
+    assert len(state.plan.entries("run-1")) == kept
+
+
+def test_instants_keep_their_order_as_text() -> None:
+    """Text sorts as time does, to the millisecond, and reads back as the same moment."""
+    moments = [NOW, NOW + timedelta(milliseconds=1), NOW + DAY, NOW + DAY * 400]
+
+    texts = [instant_text(moment) for moment in moments]
+
+    assert texts[1] == "2026-11-22T04:00:00.001Z"
+    assert texts == sorted(texts)
+    assert [instant(text) for text in texts] == moments
+    with pytest.raises(ValueError, match="time zone"):
+        instant_text(NOW.replace(tzinfo=None))
