@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from worker.icp.profile import All, Any, Condition, Disqualifier, IsKnown, Not, Test, tests_of
+from worker.icp.profile import All, Any, Condition, Disqualifier, IsKnown, Not, Comparison, tests_of
 
 
 class Truth(Enum):
@@ -35,24 +35,24 @@ class Verdict:
     missing: tuple[str, ...]  # attributes that would settle an undecided condition, by id
 
 
-class TestBits:
+class ConditionBits:
     """Gives every distinct test of a profile its pair of bits."""
 
     def __init__(self, conditions: Sequence[Condition]) -> None:
         self.tests = [test for condition in conditions for test in tests_of(condition)]
         self._places = {id(test): place for place, test in enumerate(self.tests)}
 
-    def true(self, test: Test | IsKnown) -> int:
+    def true(self, test: Comparison | IsKnown) -> int:
         """Bit that says the test surely holds."""
         return 1 << (2 * self._places[id(test)])
 
-    def unsure(self, test: Test | IsKnown) -> int:
+    def unsure(self, test: Comparison | IsKnown) -> int:
         """Bit that says the test cannot be answered."""
         return 2 << (2 * self._places[id(test)])
 
-    def by_attribute(self) -> Mapping[str, Sequence[Test | IsKnown]]:
+    def by_attribute(self) -> Mapping[str, Sequence[Comparison | IsKnown]]:
         """Group the tests by the attribute they look at."""
-        groups: dict[str, list[Test | IsKnown]] = {}
+        groups: dict[str, list[Comparison | IsKnown]] = {}
         for test in self.tests:
             groups.setdefault(test.attribute, []).append(test)
         return groups
@@ -60,7 +60,7 @@ class TestBits:
     def compile(self, condition: Condition) -> Settle:
         """Turn a condition into a function of the bits."""
         match condition:
-            case Test() | IsKnown():
+            case Comparison() | IsKnown():
                 true, unsure = self.true(condition), self.unsure(condition)
 
                 def settle(bits: int) -> Truth:
@@ -101,7 +101,7 @@ class Conditions:
     REMEMBERED = 4_096
 
     def __init__(
-        self, bits: TestBits, segment: Condition | None, disqualifiers: Sequence[Disqualifier]
+        self, bits: ConditionBits, segment: Condition | None, disqualifiers: Sequence[Disqualifier]
     ) -> None:
         self._bits = bits
         self._segment = segment

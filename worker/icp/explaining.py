@@ -310,7 +310,7 @@ def _disqualifiers(
     return tuple(rows)
 
 
-def _failed(  # noqa: PLR0913 - a tier may look at all of these
+def _failed(
     judge: Judge,
     tier: Tier,
     index: int,

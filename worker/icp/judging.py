@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any as Anything
 
 from worker.icp.assessment import Assessment
-from worker.icp.conditions import Conditions, TestBits, Verdict
+from worker.icp.conditions import Conditions, ConditionBits
 from worker.icp.predicates import CREDIT
 from worker.icp.profile import DISQUALIFIED, NEEDS_DATA, OUT_OF_SCOPE, Profile, Standing
 from worker.icp.reading import Parser, Reader, Reading, in_order_of_weight, readers
@@ -37,7 +37,7 @@ class Judge:
         conditions = [item.when for item in profile.disqualifiers]
         if profile.segment is not None:
             conditions.append(profile.segment)
-        self.bits = TestBits(conditions)
+        self.bits = ConditionBits(conditions)
         self.readers = readers(profile, self.bits, as_of)
         self.attributes = tuple(self.readers)
         ranked = in_order_of_weight(profile)
@@ -72,7 +72,7 @@ class Judge:
         """
         return BoundJudge(self, sources)
 
-    def _judge(  # noqa: PLR0915 - the hot path: one flat loop, no calls that are not needed
+    def _judge(
         self,
         get: Callable[[str], Anything],
         inputs: Sequence[_Input],

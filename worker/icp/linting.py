@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from worker.icp.predicates import CREDIT, Holding, InRange, Number, OneOf, Predicate
-from worker.icp.profile import All, Any, Condition, Criterion, Not, Profile, Test
+from worker.icp.profile import All, Any, Condition, Criterion, Not, Profile, Comparison
 
 FIRMOGRAPHIC = "firmographic"
 MOST_ICPS = 2
@@ -174,7 +174,7 @@ def _disqualifiers(profile: Profile) -> Iterator[Finding]:
                 "can never be true: its parts exclude each other.",
                 "Mend the bounds, or use `any` in place of `all`.",
             )
-        if not isinstance(item.when, Test):
+        if not isinstance(item.when, Comparison):
             continue
         for criterion in profile.criteria:
             overlap = _overlap(criterion, item.when, profile.attributes[criterion.attribute].show)
@@ -188,7 +188,7 @@ def _disqualifiers(profile: Profile) -> Iterator[Finding]:
                 )
 
 
-def _overlap(criterion: Criterion, test: Test, show: Callable[..., str]) -> str:
+def _overlap(criterion: Criterion, test: Comparison, show: Callable[..., str]) -> str:
     if criterion.attribute != test.attribute:
         return ""
     match criterion.predicate, test.predicate:
@@ -207,7 +207,7 @@ def _overlap(criterion: Criterion, test: Test, show: Callable[..., str]) -> str:
 def _impossible(condition: Condition) -> bool:
     match condition:
         case All(parts):
-            tests = [part for part in parts if isinstance(part, Test)]
+            tests = [part for part in parts if isinstance(part, Comparison)]
             pairs = [
                 (one.predicate, other.predicate)
                 for place, one in enumerate(tests)
@@ -219,7 +219,7 @@ def _impossible(condition: Condition) -> bool:
             )
         case Any(parts):
             return all(_impossible(part) for part in parts)
-        case Test(_, InRange() as wanted):
+        case Comparison(_, InRange() as wanted):
             return _meet(wanted, wanted)[2]
         case Not() | _:
             return False

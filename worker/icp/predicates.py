@@ -135,8 +135,8 @@ class InBands:
             }
             if high is not None:
                 edges.add(high)
-            credits = [self._point(edge) for edge in edges]
-            return _settled((min(credits), max(credits)))
+            worth = [self._point(edge) for edge in edges]
+            return _settled((min(worth), max(worth)))
 
         return credit
 
@@ -164,8 +164,8 @@ class OneOf:
     def at(self, as_of: date) -> CreditOf:
         """Look the value up."""
         del as_of
-        credits = dict(self.credits)
-        return lambda value: credits.get(value, 0)  # type: ignore[call-overload,no-any-return]  # a string by its type
+        worth = dict(self.credits)
+        return lambda value: worth.get(value, 0)  # type: ignore[call-overload,no-any-return]  # a string
 
     def want(self, show: Callable[[Value], str]) -> str:
         """List the wanted values, shortened when many."""
@@ -457,7 +457,7 @@ def decay_credits(half_life: int) -> tuple[int, ...]:
 
 def _fade(x: Number, edge: Number | None, bound: Number) -> int:
     """Credit of *x* outside *bound*: falls linearly to nothing at *edge*, never quite full."""
-    if edge is None:
+    if edge is None or edge == bound:
         return 0
     part, whole = (x - edge, bound - edge) if bound > edge else (edge - x, edge - bound)
     if part <= 0:

@@ -61,7 +61,7 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Comparison:
     """A condition on one attribute."""
 
     attribute: str
@@ -96,7 +96,7 @@ class Not:
     part: Condition
 
 
-Condition = Test | IsKnown | All | Any | Not
+Condition = Comparison | IsKnown | All | Any | Not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +165,16 @@ class Profile:
         if self.segment is not None:
             conditions.append(self.segment)
         for condition in conditions:
-            predicates += [test.predicate for test in tests_of(condition) if type(test) is Test]
+            predicates += [
+                test.predicate for test in tests_of(condition) if type(test) is Comparison
+            ]
         return any(is_time_bound(predicate) for predicate in predicates)
 
 
-def tests_of(condition: Condition) -> Iterator[Test | IsKnown]:
+def tests_of(condition: Condition) -> Iterator[Comparison | IsKnown]:
     """Walk the single tests of a condition, in the order they are written."""
     match condition:
-        case Test() | IsKnown():
+        case Comparison() | IsKnown():
             yield condition
         case All(parts) | Any(parts):
             for part in parts:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from worker.icp.conditions import TestBits
+from worker.icp.conditions import ConditionBits
 from worker.icp.predicates import ANYTHING, CREDIT, CreditOf, Undecided
-from worker.icp.profile import Attribute, Criterion, IsKnown, Profile, Test, Trigger
+from worker.icp.profile import Attribute, Criterion, IsKnown, Profile, Comparison, Trigger
 from worker.icp.values import Unreadable, Value
 
 Parser = Callable[[str], "Value | Unreadable | None"]
@@ -40,8 +40,8 @@ class Reading:
     """What some value of one attribute contributes; see the module's words."""
 
     __slots__ = (
-        "ceiling", "earned", "floor", "gain", "gain_by", "gaps", "known", "loss", "loss_by", "plain",
-        "tests", "trigger", "trigger_by", "unknown", "unreadable",
+        "ceiling", "earned", "floor", "gain", "gain_by", "gaps", "known", "loss", "loss_by",
+        "plain", "tests", "trigger", "trigger_by", "unknown", "unreadable",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Reading:
         self.unknown = 0  # criterion bits left open
         self.floor = 0  # least those could earn
         self.ceiling = 0  # most those could earn
-        self.tests = 0  # condition bits, see conditions.TestBits
+        self.tests = 0  # condition bits, see conditions.ConditionBits
         self.trigger = 0  # strength x credit of the strongest trigger seen
         self.trigger_by: Trigger | None = None
         self.unreadable = 0  # attribute bit
@@ -82,13 +82,13 @@ class Memo(dict[Key, Reading]):
 class Reader:
     """Reads the values of one attribute for one profile on one day."""
 
-    def __init__(  # noqa: PLR0913 - the parts of a profile that look at one attribute
+    def __init__(
         self,
         attribute: Attribute,
         criteria: Sequence[tuple[int, Criterion]],
         triggers: Sequence[Trigger],
-        tests: Sequence[Test | IsKnown],
-        bits: TestBits,
+        tests: Sequence[Comparison | IsKnown],
+        bits: ConditionBits,
         as_of: date,
         place: int,
     ) -> None:
@@ -99,12 +99,15 @@ class Reader:
         self._questions: list[CreditOf] = [
             *(item.predicate.at(as_of) for _, item in criteria),
             *(item.predicate.at(as_of) for item in triggers),
-            *(test.predicate.at(as_of) if isinstance(test, Test) else _known for test in tests),
+            *(
+                test.predicate.at(as_of) if isinstance(test, Comparison) else _known
+                for test in tests
+            ),
         ]
         self._is_known = [isinstance(test, IsKnown) for test in tests]
         self._place = 1 << place
         self._shared: dict[tuple[int | Undecided, ...], Reading] = {}
-        self._texts: dict[str, str] = {}
+        self._shown: dict[Value, str] = {}
         silent = [ANYTHING] * (len(criteria) + len(triggers)) + [
             0 if is_known else ANYTHING for is_known in self._is_known
         ]
@@ -152,6 +155,14 @@ class Reader:
         """Name a value for people, shortened and free of control characters."""
         if value is None:
             return ""
+        shown = self._shown.get(value)
+        if shown is None:
+            if len(self._shown) >= REMEMBERED:
+                self._shown.clear()
+            shown = self._shown[value] = self._show(value)
+        return shown
+
+    def _show(self, value: Value) -> str:
         text = " ".join(self.attribute.show(value).split())
         if not text.isprintable():
             text = "".join(character for character in text if character.isprintable())
@@ -243,7 +254,7 @@ def in_order_of_weight(profile: Profile) -> list[Criterion]:
     )
 
 
-def readers(profile: Profile, bits: TestBits, as_of: date) -> Mapping[str, Reader]:
+def readers(profile: Profile, bits: ConditionBits, as_of: date) -> Mapping[str, Reader]:
     """Build a reader for every attribute that the profile looks at, in a fixed order."""
     criteria: dict[str, list[tuple[int, Criterion]]] = {}
     for index, criterion in enumerate(in_order_of_weight(profile)):

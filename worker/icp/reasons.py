@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any as Anything
 from typing import NamedTuple
 
-from worker.icp.conditions import TestBits, Truth
+from worker.icp.conditions import ConditionBits, Truth
 from worker.icp.profile import (
     DISQUALIFIED,
     NEEDS_DATA,
@@ -21,7 +21,7 @@ from worker.icp.profile import (
     IsKnown,
     Not,
     Profile,
-    Test,
+    Comparison,
     Trigger,
 )
 
@@ -53,7 +53,7 @@ class Evidence(NamedTuple):
 class Reasons:
     """Writes the reason lines of one profile."""
 
-    def __init__(self, profile: Profile, bits: TestBits) -> None:
+    def __init__(self, profile: Profile, bits: ConditionBits) -> None:
         self._profile = profile
         self._bits = bits
         self._why = {item.id: item.reason for item in profile.disqualifiers}
@@ -106,7 +106,7 @@ class Reasons:
         text = f"Out of scope of {self._profile.label}: {because}."
         return text if len(text) <= LONGEST else text[: LONGEST - 1] + _ELLIPSIS
 
-    def _against(self, condition: Condition | None, tests: int) -> list[Test | IsKnown]:
+    def _against(self, condition: Condition | None, tests: int) -> list[Comparison | IsKnown]:
         """The single tests that make a false condition false."""
         match condition:
             case All(parts):
@@ -116,7 +116,7 @@ class Reasons:
                 return [test for part in parts for test in self._against(part, tests)]
             case Not(part):
                 return self._against(part, tests)
-            case Test() | IsKnown():
+            case Comparison() | IsKnown():
                 return [condition]
             case None:
                 return []

@@ -38,7 +38,7 @@ class TierRules:
             return self._plain
         return self._from.get(standing.tier, self._plain)
 
-    def place(  # noqa: PLR0913 - everything a tier may look at; called once per account
+    def place(
         self,
         standing: Standing | None,
         score: int,
@@ -74,7 +74,8 @@ def softened(min_score: int, index: int, present: int, margin: int) -> int:
 
 class _Rule:
     __slots__ = (
-        "disqualifiers_known", "id", "max_gaps", "min_coverage", "min_score", "min_trigger", "requires",
+        "disqualifiers_known", "id", "max_gaps", "min_coverage", "min_score", "min_trigger",
+        "requires",
     )  # fmt: skip
 
     def __init__(self, tier: Tier, min_score: int, bits: Mapping[str, int]) -> None:

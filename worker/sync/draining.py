@@ -59,7 +59,7 @@ class Keeper:
 class Drain:
     """Sends what a run has planned."""
 
-    def __init__(  # noqa: PLR0913 - the collaborators of one run
+    def __init__(
         self,
         connector: CrmConnector,
         state: State,

@@ -52,7 +52,7 @@ class Scope:
 class Evaluator:
     """Judges records, and keeps plan, mirror and counters in step."""
 
-    def __init__(  # noqa: PLR0913 - the collaborators of one run, made by its composition
+    def __init__(
         self,
         scope: Scope,
         panel: Panel,
@@ -146,7 +146,7 @@ class Evaluator:
             and not self._scope.new_day
         )
 
-    def _judge(  # noqa: PLR0913 - one account's way from record to plan
+    def _judge(
         self,
         account_id: str,
         fields: Fields,
@@ -284,7 +284,7 @@ class Evaluator:
         written = date.fromisoformat(row.tier_changed_at[:10])
         return self._scope.as_of - written < QUIET
 
-    def _cause(  # noqa: PLR0913 - see cause_of
+    def _cause(
         self,
         judged: Judged,
         fields: Fields,

@@ -55,22 +55,39 @@ def same(kind: FieldKind, left: str, right: str) -> bool:
     """
     if left == right:
         return True
-    if not left or not right:
+    return bool(left and right) and _ALIKE.get(kind, _never)(left, right)
+
+
+def _numbers(left: str, right: str) -> bool:
+    try:
+        return Decimal(left) == Decimal(right)
+    except InvalidOperation:
         return False
-    match kind:
-        case FieldKind.NUMBER:
-            try:
-                return Decimal(left) == Decimal(right)
-            except InvalidOperation:
-                return False
-        case FieldKind.CHOICES:
-            return {*left.split(";")} - {""} == {*right.split(";")} - {""}
-        case FieldKind.DATETIME:
-            try:
-                return datetime.fromisoformat(left) == datetime.fromisoformat(right)
-            except (ValueError, TypeError):
-                return False
-        case FieldKind.TEXT:
-            return left.split() == right.split()  # both CRMs may trim or fold white space
-        case _:
-            return False
+
+
+def _choices(left: str, right: str) -> bool:
+    return {*left.split(";")} - {""} == {*right.split(";")} - {""}
+
+
+def _instants(left: str, right: str) -> bool:
+    try:
+        return datetime.fromisoformat(left) == datetime.fromisoformat(right)
+    except (ValueError, TypeError):
+        return False
+
+
+def _texts(left: str, right: str) -> bool:
+    """Both CRMs may trim or fold white space."""
+    return left.split() == right.split()
+
+
+def _never(_left: str, _right: str) -> bool:
+    return False
+
+
+_ALIKE = {
+    FieldKind.NUMBER: _numbers,
+    FieldKind.CHOICES: _choices,
+    FieldKind.DATETIME: _instants,
+    FieldKind.TEXT: _texts,
+}

@@ -45,7 +45,7 @@ class Hold:
     allowed: int
 
 
-def check(  # noqa: PLR0913 - each is one fact the decision rests on
+def check(
     transitions: Sequence[Transition],
     limits: GuardLimits,
     *,

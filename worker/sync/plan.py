@@ -119,7 +119,7 @@ QUIET = timedelta(days=7)
 """How often a change that time alone caused is written when the tier stays (``decay_write``)."""
 
 
-def cause_of(  # noqa: PLR0913 - the facts that tell one cause from another
+def cause_of(
     *,
     first: bool,
     icp_changed: bool,

@@ -91,7 +91,7 @@ def needed_options(profiles: Sequence[Profile]) -> dict[str, dict[str, str]]:
     }
 
 
-def _check_input(  # noqa: PLR0913 - one input against everything known of it
+def _check_input(
     findings: Findings,
     described: Mapping[str, FieldDescription],
     attribute: str,

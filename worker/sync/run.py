@@ -23,7 +23,7 @@ from worker.icp.profile import Profile
 from worker.icp.reading import Parser
 from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant, instant_text
-from worker.state.rows import Binding, Checkpoint, Document, Lease
+from worker.state.rows import Binding, Checkpoint, Document
 from worker.state.store import State
 from worker.sync.draining import LEASE_TTL, Drain, Keeper, Stop
 from worker.sync.evaluating import Evaluator, Example, Scope
@@ -103,7 +103,7 @@ class BusyError(Exception):
 class SyncRun:
     """Runs one connection once."""
 
-    def __init__(  # noqa: PLR0913 - the object graph of one run, built by composition
+    def __init__(
         self,
         connection: Connection,
         connector: CrmConnector,
@@ -238,7 +238,7 @@ class SyncRun:
 class _Work:
     """The stages of one run that passed preflight."""
 
-    def __init__(  # noqa: PLR0913 - what preflight learned
+    def __init__(
         self,
         run: SyncRun,
         request: RunRequest,
