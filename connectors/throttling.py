@@ -120,7 +120,7 @@ class RateLimiter:
 
     """
 
-    def __init__(  # noqa: PLR0913 - every clock and budget comes from outside, by name
+    def __init__(
         self,
         *,
         share: float = 0.7,
