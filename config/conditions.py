@@ -123,7 +123,7 @@ AtLeast: TypeAlias = Annotated[
 
 
 class Band(Part):
-    """The credit of one range of numbers, both ends included; an end left out is open."""
+    """The credit of a range of numbers: from included, to excluded; an end left out is open."""
 
     low: Number | None = Field(default=None, alias="from")
     high: Number | None = Field(default=None, alias="to")
@@ -155,8 +155,8 @@ class PredicateFields(Part):
     all_of: Words | None = Field(default=None, description="the list holds all of these")
     none_of: Words | None = Field(default=None, description="the known list holds none of these")
     within: Days | None = Field(default=None, description="a date at most so long ago")
-    older_than: Days | None = Field(default=None, description="a date longer ago")
-    later_than: Days | None = Field(default=None, description="a date further ahead")
+    older_than: Days | None = Field(default=None, description="a date at least so long ago")
+    later_than: Days | None = Field(default=None, description="a date at least so far ahead")
     upcoming: Days | None = Field(default=None, description="a date at most so far ahead")
     half_life: Days | None = Field(default=None, description="the credit halves in this time")
     is_: Flag | None = Field(default=None, alias="is", description="a flag")

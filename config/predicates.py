@@ -173,28 +173,31 @@ class _Builder:
     def _range(self) -> NumberRange:
         fields = self.fields
         low, high = fields.between or (None, None)
-        for key, included in (("at_least", fields.at_least), ("above", fields.above)):
-            if isinstance(included, int | float):
-                if low is not None:
-                    self._add(key, "at_least and above give two lower bounds.", "Keep one.")
-                low = included
-        for key, included in (("at_most", fields.at_most), ("below", fields.below)):
-            if isinstance(included, int | float):
-                if high is not None:
-                    self._add(key, "at_most and below give two upper bounds.", "Keep one.")
-                high = included
-        open_ends = fields.above is not None, fields.below is not None
+        if isinstance(fields.at_least, int | float):
+            low = fields.at_least
+        if isinstance(fields.at_most, int | float):
+            high = fields.at_most
+        low = fields.above if fields.above is not None else low
+        high = fields.below if fields.below is not None else high
+        open_ended = {fields.above, fields.below} != {None}
+        if open_ended and {fields.at_least, fields.at_most} != {None}:
+            self._add("above" if fields.above is not None else "below",
+                      "one bound is included and the other is not.",
+                      "Use at_least with at_most, or above with below.")  # fmt: skip
         if low is not None and high is not None:
             key = written_keys(fields)[0]
             if low > high:
                 self._add(key, f"lower bound {low} is above upper bound {high}.", "Swap them.")
-            elif low == high and any(open_ends):
+            elif low == high and open_ended:
                 self._add(key, f"no number lies between {low} and {high}.", "Widen the range.")
         fade_low, fade_high = self._fades(low, high)
         return NumberRange(
-            low=low, high=high, low_open=open_ends[0], high_open=open_ends[1],
-            fade_low=fade_low, fade_high=fade_high,
-        )  # fmt: skip
+            low=low,
+            high=high,
+            fade_low=fade_low,
+            fade_high=fade_high,
+            excludes_bounds=open_ended,
+        )
 
     def _fades(
         self, low: float | None, high: float | None
@@ -229,8 +232,12 @@ class _Builder:
     def _bands(self) -> Bands:
         found = [NumberBand(band.low, band.high, band.credit) for band in self.fields.bands or ()]
         for band in found:
-            if band.low is not None and band.high is not None and band.low > band.high:
-                self._add("bands", f"from {band.low} is above to {band.high}.", "Swap them.")
+            if band.low is not None and band.high is not None and band.low >= band.high:
+                self._add(
+                    "bands",
+                    f"no number is from {band.low} up to but without {band.high}.",
+                    "Let to: be above from:.",
+                )
         if not any(band.credit for band in found):
             self._add("bands", "no band earns anything.", "Give one a credit above 0.")
         lowest = float("-inf")

@@ -14,20 +14,19 @@ from typing import TypeAlias
 class NumberRange:
     """Credit 1 inside the bounds; outside it falls in a straight line to 0 at the fade edge.
 
-    ``None`` is an open end, or no fade at that end. Bounds are included unless marked ``open``.
+    ``None`` is an open end, or no fade at that end. Bounds are included, or both excluded.
     """
 
     low: int | float | None = None
     high: int | float | None = None
-    low_open: bool = False
-    high_open: bool = False
     fade_low: int | float | None = None
     fade_high: int | float | None = None
+    excludes_bounds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NumberBand:
-    """One range of :class:`Bands`: both ends included, ``None`` open."""
+    """One range of :class:`Bands`: ``low`` included, ``high`` excluded, ``None`` open."""
 
     low: int | float | None
     high: int | float | None
@@ -36,7 +35,7 @@ class NumberBand:
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """A credit per range, in ascending order; on a shared edge the higher band counts; else 0."""
+    """A credit per range, ascending and without overlap; 0 elsewhere."""
 
     bands: tuple[NumberBand, ...]
 
@@ -98,14 +97,14 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class OlderThan:
-    """A date more than *days* ago."""
+    """A date at least *days* ago."""
 
     days: int
 
 
 @dataclass(frozen=True, slots=True)
 class LaterThan:
-    """A date more than *days* ahead."""
+    """A date at least *days* ahead."""
 
     days: int
 
