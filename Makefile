@@ -56,8 +56,9 @@ docs: $(STAMP) ## regenerate docs/reference from the code
 	@$(BIN)/python -m docs.generate
 
 lock: $(STAMP) ## resolve the lock files again (needs uv)
-	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements.lock
-	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --all-extras --group dev pyproject.toml requirements-build.in -o requirements-dev.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --all-extras --group dev pyproject.toml requirements-build.in -o requirements-dev.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 requirements-build.in -o requirements-build.lock
 
 clean: ## remove everything that was built
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis var

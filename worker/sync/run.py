@@ -15,8 +15,8 @@ from connectors.base import CrmConnector
 from connectors.errors import (
     ConnectorError,
     MisconfiguredError,
-    Problem,
     QuotaExhaustedError,
+    StoppedError,
 )
 from connectors.records import AccountRecord, FieldDescription, Portal, Window
 from worker.icp.profile import Profile
@@ -206,6 +206,9 @@ class SyncRun:
         """Do the work; whatever stops it, the report says so and nothing is half-counted."""
         try:
             report.outcome = work.run()
+        except StoppedError:
+            work.leave_rest_held()
+            report.outcome = RunOutcome.STOPPED
         except QuotaExhaustedError as error:
             work.leave_rest_held()
             report.outcome = RunOutcome.PARTIAL
@@ -457,4 +460,3 @@ def _digest(*parts: str | bytes) -> str:
     return digest.hexdigest()[:32]
 
 
-__all__ = ["BusyError", "Connection", "Problem", "RunRequest", "RunResult", "SyncRun"]

@@ -1,0 +1,32 @@
+# syntax=docker/dockerfile:1
+# Two stages: the first has pip and writes a virtual environment, the second only runs it.
+FROM python:3.13-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /src
+RUN python -m venv /opt/icp
+COPY requirements.lock requirements-build.lock ./
+RUN /opt/icp/bin/pip install --require-hashes -r requirements.lock
+RUN pip install --require-hashes -r requirements-build.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY worker worker
+COPY connectors connectors
+COPY config config
+COPY sandbox sandbox
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && /opt/icp/bin/pip install --no-deps /wheels/*.whl \
+    && /opt/icp/bin/python -m compileall -q /opt/icp/lib
+
+FROM python:3.13-slim-bookworm
+LABEL org.opencontainers.image.title="icp-sync" org.opencontainers.image.licenses="Apache-2.0"
+RUN useradd --system --uid 10001 --home-dir /var/lib/icp-sync --create-home icp
+COPY --from=build /opt/icp /opt/icp
+ENV PATH=/opt/icp/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    ICP_DATABASE_URL=sqlite:////var/lib/icp-sync/icp-sync.db
+USER 10001
+WORKDIR /var/lib/icp-sync
+VOLUME /var/lib/icp-sync
+# Healthy while the state database can be opened and read.
+HEALTHCHECK --interval=60s --timeout=10s --start-period=30s CMD ["icp", "runs", "--limit", "1", "--json"]
+# The process is PID 1: it handles SIGTERM itself, finishes the batch in hand and leaves.
+ENTRYPOINT ["icp"]
+CMD ["worker"]

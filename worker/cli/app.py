@@ -1,0 +1,195 @@
+"""Every command with its options; what each does lives in a module of its own, imported on use."""
+
+# ruff: noqa: PLC0415 - `icp --help` must not pay for what a command needs
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help=(
+        "Judge CRM accounts against your Ideal Customer Profile and write fit score, tier,"
+        " disqualifiers and reasons back. Exit codes: 0 done, 1 failed, 2 usage or configuration,"
+        " 3 partial, 4 held, 5 stopped."
+    ),
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
+Named = Annotated[
+    str | None, typer.Option("--connection", help="Which connection; needed when there are several.")
+]
+
+
+@app.command()
+def demo(
+    *,
+    crm: Annotated[str, typer.Option(help="Which CRM to simulate.")] = "hubspot",
+    accounts: Annotated[
+        Path | None, typer.Option(help="A file of companies in place of the sample.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("demo"),
+    hold: Annotated[bool, typer.Option(help="Keep the simulator up until Ctrl-C.")] = False,
+) -> None:
+    """Run the main job against a simulated CRM on this machine: no account needed."""
+    from worker.cli.demo import run_demo
+
+    run_demo(crm=crm, accounts=accounts, folder=folder, hold=hold)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to put the files.")] = Path(),
+    *,
+    example: Annotated[
+        str, typer.Option(help="midmarket-saas, professional-services-pe or enterprise-global2000")
+    ] = "midmarket-saas",
+) -> None:
+    """Write a first icp.yaml and an environment file to fill in; overwrites nothing."""
+    from worker.cli.starting import write_starter
+
+    write_starter(folder, example)
+
+
+@app.command()
+def lint(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="ICP documents; default those configured.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say everything that is wrong or unwise in ICP documents, without any CRM."""
+    from worker.cli.documents import lint_documents
+
+    lint_documents(files or [], as_json=as_json)
+
+
+@app.command()
+def check(*, connection: Named = None, as_json: Json = False) -> None:
+    """Check credential, permissions, fields and ICP against the CRM; reads no account."""
+    from worker.cli.setting_up import check_connection
+
+    check_connection(connection, as_json=as_json)
+
+
+@app.command()
+def setup(
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Make what the plan says.")] = False,
+    export: Annotated[
+        Path | None, typer.Option(help="Write the wanted fields and views to a JSON file.")
+    ] = None,
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Show what the CRM needs (fields, options, views), and make it with --apply."""
+    from worker.cli.setting_up import set_up
+
+    set_up(connection, apply=apply, export=export, as_json=as_json)
+
+
+@app.command()
+def run(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written; write nothing.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read every account.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Read at most so many; the checkpoint stays.")
+    ] = None,
+    account: Annotated[
+        list[str] | None, typer.Option(help="Only this account id; may be repeated.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Let the announced first backfill write.")
+    ] = False,
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Pull, judge and write once."""
+    from worker.cli.running import run_once
+
+    run_once(
+        connection,
+        dry_run=dry_run,
+        full=full,
+        limit=limit,
+        accounts=account or [],
+        confirmed=yes,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def worker(*, connection: Named = None) -> None:
+    """Run on a schedule until SIGTERM or Ctrl-C."""
+    from worker.cli.running import run_worker
+
+    run_worker(connection)
+
+
+@app.command()
+def runs(
+    *,
+    connection: Named = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="List the accounts the CRM refuses, in its words.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List past runs, or the accounts that the CRM refuses."""
+    from worker.cli.inspecting import list_runs
+
+    list_runs(connection, limit=limit, rejected=rejected, as_json=as_json)
+
+
+@app.command()
+def explain(
+    account: Annotated[str, typer.Argument(help="Account id, as in the CRM's address bar.")],
+    *,
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Say why an account has its tier, line by line, and what would change it."""
+    from worker.cli.inspecting import explain_account
+
+    explain_account(account, connection, as_json=as_json)
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="CSV, JSON Lines or Parquet; .gz is fine.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Where to write: .csv, .jsonl or .parquet.")],
+    profile: Annotated[
+        list[Path] | None, typer.Option(help="ICP document; may be repeated.")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="attribute=column; may be repeated.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to judge as of.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge the companies in a file; no CRM is involved."""
+    from worker.cli.scoring import score_file
+
+    score_file(
+        file,
+        out,
+        profiles=profile or [],
+        mapping=mapping or [],
+        as_of=as_of.date() if as_of else None,
+        as_json=as_json,
+    )

@@ -1,0 +1,93 @@
+"""How a command fails: what a person can mend in their words, anything else as an incident."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
+
+import typer
+
+FAILED = 1
+CONFIGURATION = 2
+STOPPED = 5
+
+
+def fail(lines: Sequence[str], code: int) -> NoReturn:
+    """Print to standard error, one problem a line, and leave."""
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn what a command may raise into words and an exit code.
+
+    An unexpected error becomes an incident: its type and where it happened go to a file, its text
+    does not, because the text of an error may quote a customer's values.
+    """
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except KeyboardInterrupt:
+        fail(["Stopped."], STOPPED)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until exit
+        raise typer.Exit(0) from None
+    except Exception as error:  # noqa: BLE001 - the last resort, recorded and told
+        known = _known(error)
+        if known is not None:
+            fail(*known)
+        incident = uuid4().hex[:8]
+        path = write_incident(error, incident)
+        fail(
+            [
+                f"Unexpected {type(error).__name__}; nothing further was done. Incident {incident}"
+                f" is described, without customer values, in {path}."
+            ],
+            FAILED,
+        )
+
+
+def _known(error: Exception) -> tuple[list[str], int] | None:
+    """The words and the code for an error that a person can mend."""
+    from config.problems import ConfigError  # noqa: PLC0415 - only on the way to a message
+    from connectors.errors import ConnectorError, MisconfiguredError  # noqa: PLC0415
+    from worker.state.errors import StateError  # noqa: PLC0415
+    from worker.sync.run import BusyError  # noqa: PLC0415
+
+    tests: list[tuple[type[Exception], Callable[[Exception], list[str]], int]] = [
+        (ConfigError, lambda it: str(it).splitlines(), CONFIGURATION),
+        (MisconfiguredError, lambda it: str(it).splitlines(), CONFIGURATION),
+        (StateError, lambda it: [str(it)], CONFIGURATION),
+        (BusyError, lambda it: [str(it)], FAILED),
+        (ConnectorError, lambda it: [str(it)], FAILED),
+    ]
+    for kind, words, code in tests:
+        if isinstance(error, kind):
+            return words(error), code
+    return None
+
+
+def write_incident(error: BaseException, incident: str) -> Path:
+    """Write the types and places of an error and its causes, never their texts."""
+    lines: list[str] = []
+    current: BaseException | None = error
+    while current is not None:
+        lines.append(type(current).__name__)
+        lines += [
+            f"  {frame.filename}:{frame.lineno} in {frame.name}"
+            for frame in traceback.extract_tb(current.__traceback__)
+        ]
+        current = current.__cause__ or current.__context__
+    path = Path(tempfile.gettempdir()) / f"icp-incident-{incident}.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

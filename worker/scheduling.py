@@ -1,0 +1,96 @@
+"""The clock: APScheduler says when, and nothing else. Correctness lives in the state database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobExecutionEvent,
+)
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+log = structlog.get_logger()
+
+GRACE = timedelta(hours=1)
+"""How late a tick may still start. The library's own second would drop any run after a hiccup."""
+
+
+class Clock:
+    """Runs one job per connection on its schedule until told to stop.
+
+    A tick that falls due while its connection is still running is skipped, ticks missed while the
+    process slept count as one, and one connection's work never delays another's.
+    """
+
+    def __init__(self, stop: threading.Event, connections: int) -> None:
+        self._stop = stop
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(max(1, connections))},
+            job_defaults={
+                "coalesce": True,
+                "max_instances": 1,
+                "misfire_grace_time": int(GRACE.total_seconds()),
+            },
+        )
+        self._scheduler.add_listener(
+            _tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
+        )
+
+    def every(self, period: timedelta, name: str, job: Callable[[], None]) -> None:
+        """Run *job* now and then each *period*."""
+        trigger = IntervalTrigger(seconds=int(period.total_seconds()), timezone=UTC)
+        self._add(trigger, name, job)
+
+    def cron(self, expression: str, name: str, job: Callable[[], None]) -> None:
+        """Run *job* now and then at the times of a five-field cron *expression*, in UTC.
+
+        Raises:
+            ValueError: the expression is not valid.
+        """
+        self._add(CronTrigger.from_crontab(expression, timezone=UTC), name, job)
+
+    def run(self) -> None:
+        """Start, wait until asked to stop, let the jobs in hand finish, and return."""
+        self._scheduler.start()
+        try:
+            self._stop.wait()
+        finally:
+            self._scheduler.remove_all_jobs()
+            self._scheduler.shutdown(wait=True)
+
+    def _add(self, trigger: Any, name: str, job: Callable[[], None]) -> None:  # noqa: ANN401 - untyped library
+        self._scheduler.add_job(job, trigger, id=name, next_run_time=datetime.now(UTC))
+
+
+def next_times(expression: str, count: int, after: datetime) -> Sequence[datetime]:
+    """The next times of a cron *expression*, for people who wonder whether they wrote it right."""
+    trigger = CronTrigger.from_crontab(expression, timezone=UTC)
+    times: list[datetime] = []
+    previous: datetime | None = None
+    while len(times) < count:
+        following = trigger.get_next_fire_time(previous, previous or after)
+        if following is None:
+            break
+        times.append(following)
+        previous = following
+    return times
+
+
+def _tell(event: JobExecutionEvent) -> None:
+    words = {
+        EVENT_JOB_ERROR: "tick_failed",
+        EVENT_JOB_MISSED: "tick_missed",
+        EVENT_JOB_MAX_INSTANCES: "tick_skipped_still_running",
+    }
+    log.warning(words[event.code], connection=event.job_id)

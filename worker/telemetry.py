@@ -1,0 +1,76 @@
+"""Logs: structlog, JSON in containers and readable colours in a terminal. Ids and counts only."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+_BOOKKEEPING = {"event", "level", "timestamp"}
+_REDACTED = "[redacted]"
+
+
+class Redaction:
+    """Takes secrets out of whatever is logged: the last line of defence, not the first."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = [secret for secret in secrets if secret]
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Replace every occurrence of a secret in any text of the event."""
+        for key, value in event.items():
+            if isinstance(value, str) and key not in {"level", "timestamp"}:
+                event[key] = self.clean(value)
+        return event
+
+    def clean(self, text: str) -> str:
+        """Return *text* without secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, _REDACTED)
+        return text
+
+
+def set_up_logging(
+    level: str = "info", *, secrets: Iterable[str] = (), stream: TextIO | None = None
+) -> None:
+    """Send structlog, and the standard library's logs, to standard error.
+
+    Args:
+        level: the least level that is shown: debug, info, warning, error.
+        secrets: texts that must never appear, such as access tokens.
+        stream: where to write; standard error by default, so that output stays data.
+    """
+    out = stream or sys.stderr
+    readable = out.isatty()
+    render: Processor = (
+        structlog.dev.ConsoleRenderer()
+        if readable
+        else structlog.processors.JSONRenderer(sort_keys=True)
+    )
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        Redaction(secrets),
+    ]
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(number, logging.WARNING))
