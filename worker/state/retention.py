@@ -19,7 +19,7 @@ _SLICE = 20_000  # rows per transaction, so that a run beside it never waits lon
 
 
 def erase(database: Database, connection: str, account_ids: Sequence[str]) -> None:
-    """Remove accounts from mirror, plan, journal, history and dead letter; on disk at once."""
+    """Remove accounts from mirror, plan, journal, history and dead letter, and from the disk."""
     with database.write(durable=True) as transaction:
         number = database.number(transaction, connection)
         own_runs = select(runs.c.number).where(runs.c.connection == number)
@@ -32,6 +32,7 @@ def erase(database: Database, connection: str, account_ids: Sequence[str]) -> No
             transaction.execute(
                 delete(changes).where(changes.c.account_id.in_(some), changes.c.run.in_(own_runs))
             )
+    database.fold()  # the write-ahead file still held the pages as they were
 
 
 def prune(database: Database, now: datetime) -> int:

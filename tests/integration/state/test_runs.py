@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -145,6 +146,20 @@ def test_erased_account_is_nowhere(state: State) -> None:
         assert [entry.account_id for entry in entries] == left
         stood = [one for one in ("1", "2") if state.history.at(connection, one, NOW)]
         assert stood == left
+
+
+def test_erased_bytes_are_gone(state: State, tmp_path: Path) -> None:
+    """After erasing, no file of the database holds a byte of what was known of the account."""
+    lease = started(state)
+    secret = b"Acme Corporation"
+    state.mirror.save(lease, [mirrored(str(n))._replace(inputs=secret * 50) for n in range(40)])
+    planned(state, lease, change("1")._replace(before=secret))
+    files = list(tmp_path.glob("icp.db*"))
+    assert any(secret in file.read_bytes() for file in files)
+
+    state.erase(CONNECTION, [str(number) for number in range(40)])
+
+    assert not any(secret in file.read_bytes() for file in files)
 
 
 def test_answer_for_an_erased_account_is_dropped(state: State) -> None:
