@@ -117,7 +117,8 @@ class InMemoryCrm:
         for chunk in chunked(ids, self._page_size):
             self._call("pages")
             with self._lock:
-                yield [self._record(i, fields) for i in chunk if i in self._accounts]
+                page = [self._record(i, fields) for i in chunk if i in self._accounts]
+            yield page
         if not ids:
             self._call("pages")
 
@@ -234,7 +235,7 @@ class InMemoryCrm:
 
 
 class InMemoryAdmin:
-    """Set-up on an :class:`InMemoryCrm`; keeps the promises of :class:`connectors.base.CrmAdmin`."""
+    """Set-up on an :class:`InMemoryCrm`, as :class:`connectors.base.CrmAdmin` promises."""
 
     def __init__(self, crm: InMemoryCrm, *, cap: int | None = None) -> None:
         self._crm = crm
