@@ -35,6 +35,17 @@ class Census:
             if rowid <= last:
                 seen[rowid >> 3] |= 1 << (rowid & 7)
 
+    def meet(self, rowid: int) -> bool:
+        """Count off one account, also one that is new in this pass; false when met before."""
+        place, bit = rowid >> 3, 1 << (rowid & 7)
+        seen = self._seen
+        if place >= len(seen):
+            seen.extend(bytes(place + 4096 - len(seen)))
+        elif seen[place] & bit:
+            return False
+        seen[place] |= bit
+        return True
+
     def unseen(self, limit: int = 1000) -> Iterator[list[str]]:
         """Ids, in lists, of accounts mirrored before the pass and not met in it.
 

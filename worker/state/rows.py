@@ -69,7 +69,7 @@ class Standing(NamedTuple):
     score: int | None  # hundredths of a point
     computed_tier: str
     rules_fingerprint: str
-    tier_changed_at: str | None
+    written_at: str | None
 
 
 class MirrorRow(NamedTuple):
@@ -83,7 +83,7 @@ class MirrorRow(NamedTuple):
     score: int | None = None  # hundredths of a point
     computed_tier: str = ""
     rules_fingerprint: str = ""
-    tier_changed_at: str | None = None
+    written_at: str | None = None
     carried: bytes = b"{}"  # last known values of inputs that vanished, and since when, JSON
     pinned: str = ""  # profile fingerprint under which a rollback or reject pinned it
     rowid: int = 0  # given by the database, stable, never reused; ignored when saving

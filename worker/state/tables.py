@@ -89,7 +89,7 @@ mirror = Table(
     Column("score", Integer),
     Column("computed_tier", Text, nullable=False),
     Column("rules_fingerprint", Text, nullable=False),
-    Column("tier_changed_at", Text),
+    Column("written_at", Text),
     Column("carried", LargeBinary, nullable=False),
     Column("pinned", Text, nullable=False),
     UniqueConstraint("connection", "account_id"),

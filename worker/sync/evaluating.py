@@ -14,6 +14,7 @@ from worker.icp.explaining import explain
 from worker.icp.judging import Judge
 from worker.icp.profile import Profile, Standing
 from worker.icp.values import Unreadable
+from worker.state.census import Census
 from worker.state.rows import Lease, MirrorRow, PlannedChange
 from worker.state.rows import Standing as Settled
 from worker.state.store import State
@@ -78,7 +79,7 @@ class Evaluator:
         self.assessed_before = 0  # accounts that already carried a tier when read
 
     @property
-    def census(self) -> object:
+    def census(self) -> Census:
         """Which mirrored accounts were met; see :class:`worker.state.census.Census`."""
         return self._census
 
@@ -185,7 +186,7 @@ class Evaluator:
             assessment.score,
             assessment.tier,
             profile.rules,
-            row.tier_changed_at if row is not None else None,
+            row.written_at if row is not None else None,
             carried,
             row.pinned if row is not None else "",
             row.rowid if row is not None else 0,
@@ -279,9 +280,9 @@ class Evaluator:
             return False
         if row.fingerprint != self._scope.fingerprint:
             return False
-        if row.inputs != inputs or row.outputs != outputs or row.tier_changed_at is None:
+        if row.inputs != inputs or row.outputs != outputs or row.written_at is None:
             return False
-        written = date.fromisoformat(row.tier_changed_at[:10])
+        written = date.fromisoformat(row.written_at[:10])
         return self._scope.as_of - written < QUIET
 
     def _cause(

@@ -21,7 +21,7 @@ rows = st.builds(
     score=st.none() | st.integers(0, 10_000),
     computed_tier=texts,
     rules_fingerprint=texts,
-    tier_changed_at=st.none() | texts,
+    written_at=st.none() | texts,
     carried=st.binary(max_size=9),
     pinned=texts,
     rowid=st.just(0),

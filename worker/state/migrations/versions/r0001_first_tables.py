@@ -103,7 +103,7 @@ def upgrade() -> None:
         sa.Column("score", sa.Integer(), nullable=True),
         sa.Column("computed_tier", sa.Text(), nullable=False),
         sa.Column("rules_fingerprint", sa.Text(), nullable=False),
-        sa.Column("tier_changed_at", sa.Text(), nullable=True),
+        sa.Column("written_at", sa.Text(), nullable=True),
         sa.Column("carried", sa.LargeBinary(), nullable=False),
         sa.Column("pinned", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
