@@ -144,6 +144,11 @@ class RateLimiter:
         self.daily = DailyBudget(daily_share)
         self.waited = 0.0
 
+    @property
+    def burst(self) -> tuple[int, float]:
+        """How many calls may leave in how many seconds, our share already taken."""
+        return self._burst.limit, self._burst.seconds
+
     def acquire(self, now: datetime, *, search: bool = False) -> Slot:
         """Wait for a free place and take it. *now* is the CRM's time, for the daily budget.
 
