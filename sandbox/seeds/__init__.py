@@ -1,0 +1,3 @@
+"""What sample companies are made of: kinds of company, places, names, dirt and deals."""
+
+from __future__ import annotations
