@@ -27,7 +27,8 @@ from worker.icp.parsing_types import UNREADABLE, Interval, Lookups, Parser, Unre
 Number = int | float
 
 _LONGEST = 200  # characters; longer text is prose
-_ABSURD = 10**15  # no head count and no amount of money is as large
+_ABSURD = 10**15  # no amount of money is as large
+_ABSURD_COUNT = 10**9  # no company has as many of anything that is counted
 _PLAIN_DIGITS = 15
 
 _MULTIPLIERS = {
@@ -130,7 +131,7 @@ def interval_parser(lookups: Lookups) -> Parser:
             return _ordered(int(match[1]), int(match[2]))
         return _band(text, counts=True)
 
-    return _interval_reader(lookups, spelled, dotted=True)
+    return _interval_reader(lookups, spelled, most=_ABSURD_COUNT)
 
 
 def money_parser(lookups: Lookups) -> Parser:
@@ -146,7 +147,7 @@ def money_parser(lookups: Lookups) -> Parser:
         amount = _AMOUNT_CHAFF.sub("  ", amount).strip().removesuffix(".")
         return _band(amount, counts=False) if fold(amount) else None
 
-    return _interval_reader(lookups, spelled, dotted=True)
+    return _interval_reader(lookups, spelled, most=_ABSURD)
 
 
 Spelled = Callable[[str], "Number | Interval | Unreadable | None"]
@@ -182,9 +183,9 @@ def _reader(lookups: Lookups, spelled: Spelled, *, dotted: bool = False) -> Spel
     return parse
 
 
-def _interval_reader(lookups: Lookups, spelled: Spelled, *, dotted: bool) -> Parser:
+def _interval_reader(lookups: Lookups, spelled: Spelled, *, most: int) -> Parser:
     """Turn plain numbers into intervals; refuse negative ones, and zero where it says nothing."""
-    read = _reader(lookups, spelled, dotted=dotted)
+    read = _reader(lookups, spelled, dotted=True)
     zero = None if lookups.zero_is_unknown else Interval(0, 0)
     least = 1 if lookups.zero_is_unknown else 0
 
@@ -196,7 +197,7 @@ def _interval_reader(lookups: Lookups, spelled: Spelled, *, dotted: bool) -> Par
         low, high = interval
         if high == 0:
             return zero
-        if low < 0 or low > _ABSURD or (high is not None and high > _ABSURD):
+        if low < 0 or low > most or (high is not None and high > most):
             return UNREADABLE
         return Interval(least, high) if low < least and low != high else interval
 

@@ -64,10 +64,9 @@ def country_parser(lookups: Lookups) -> Parser:
         if len(text) > _LONGEST:
             return UNREADABLE if text.strip() else None
         word = fold_place(text)
-        value = vocabulary.get(word)
-        if value is not None:
-            return value
-        return None if not word or word in empty or fold(text) in empty else UNREADABLE
+        if not word or word in empty or fold(text) in empty:
+            return None  # before the vocabulary: "NA" is Namibia, "na" is not available
+        return vocabulary.get(word, UNREADABLE)
 
     return parse
 
