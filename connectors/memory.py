@@ -31,6 +31,7 @@ from connectors.records import (
     WriteResult,
 )
 
+LONGEST_TEXT = 65_536  # characters, as in HubSpot
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -170,6 +171,11 @@ class InMemoryCrm:
         """Raise these errors from the next calls, one each."""
         self._failures += errors
 
+    @property
+    def population(self) -> int:
+        """How many accounts there are, without counting a call."""
+        return len(self._accounts)
+
     def stored(self, account_id: str) -> dict[str, str]:
         """Return an account's fields as they are, without counting a call."""
         return dict(self._accounts[account_id].fields)
@@ -265,6 +271,7 @@ class InMemoryAdmin:
                     kind=spec.kind,
                     writable=True,
                     options=spec.options,
+                    max_length=LONGEST_TEXT if spec.kind is FieldKind.TEXT else None,
                     description=spec.description,
                     native_type=spec.kind.value,
                 )
