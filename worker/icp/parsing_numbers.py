@@ -42,7 +42,7 @@ _MULTIPLIERS = {
 _UNIT = "|".join(sorted(_MULTIPLIERS, key=len, reverse=True))
 _BOUND = r"(?P<{0}>\d+(?:[.,' ]\d+)*)(?:\s*(?P<{0}_unit>{1})(?![a-z])\.?)?"
 _BAND = re.compile(
-    r"(?P<prefix>>=|<=|>|<|at least|more than|over|above|min|from|between|starting at"
+    r"(?P<prefix>>=|<=|>|<|\+|at least|more than|over|above|min|from|between|starting at"
     r"|at most|less than|fewer than|under|below|up to|max)?\s*"
     + _BOUND.format("low", _UNIT)
     + r"(?:\s*(?P<joint>-|\bto\b|\band\b|\.\.\.?)\s*"
@@ -51,15 +51,16 @@ _BAND = re.compile(
     r"|(?:or|and|&) (?:less|fewer|under|below)))?",
     re.ASCII,
 )
-_PLAIN = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_PLAIN = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[,.' ])\d{3}(?:(?P=mark)\d{3})*(?P<rest>[.,]\d+)?")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
 _ONE_MARK = re.compile(r"\d+[.,]\d+")
 _AMBIGUOUS = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
+_SIMPLE_BAND = re.compile(r"(\d{1,9}) ?- ?(\d{1,9})", re.ASCII)
 _COMMA_BAND = re.compile(r"(\d+),(\d{1,2}|\d{4,})", re.ASCII)
 _BELOW = frozenset({"<", "less than", "fewer than", "under", "below"})
 _ABOVE = frozenset({">", "more than", "over", "above"})
-_FROM = frozenset({">=", "at least", "min", "from", "starting at"})
+_FROM = frozenset({">=", "+", "at least", "min", "from", "starting at"})
 _UP_TO = frozenset({"<=", "at most", "up to", "max"})
 
 # what may stand around a number without changing it
@@ -70,8 +71,8 @@ _CHAFF = (
 _DATED = r"|\(?\bas of (?:[a-z]+ )?\d{4}\b\)?"
 _AMOUNT_CHAFF = re.compile(_CHAFF + _DATED + r"|\b(?:annual|annually|revenue|per year)\b")
 _COUNT_CHAFF = re.compile(
-    _CHAFF + _DATED + r"|\b(?:global|total|worldwide|company|team|size|number of|head ?count"
-    r"|employees?|people|persons?|staff|members?|workers|ftes?|full[- ]time)\b"
+    _CHAFF + _DATED + r"|\b(?:global|total|worldwide|company|(?:team|staff) members?|team|size"
+    r"|number of|head ?count|employees?|people|persons?|staff|workers|ftes?|full[- ]time)\b"
 )
 _GLUED_SIZE = re.compile(r"\bsize(?=\d)")
 _SIGNS = str.maketrans(
@@ -96,7 +97,7 @@ def number_parser(lookups: Lookups) -> Parser:
 
     def spelled(text: str) -> Number | Unreadable:
         text = _clean(text).removesuffix("%").rstrip()
-        band = _BAND.fullmatch(text.removeprefix("-").lstrip())
+        band = _BAND.fullmatch(text[1:].lstrip() if text[:1] in {"-", "+"} else text)
         if not band or band["prefix"] or band["joint"] or band["suffix"]:
             return UNREADABLE
         value = _value(band["low"], band["low_unit"], counts=False)
@@ -120,11 +121,13 @@ def interval_parser(lookups: Lookups) -> Parser:
     """Read a count, not negative, plain or as a band in any vendor's spelling."""
 
     def spelled(text: str) -> Interval | Unreadable | None:
+        if match := _SIMPLE_BAND.fullmatch(text):
+            return _ordered(int(match[1]), int(match[2]))
         text = text.casefold()
         if match := _CRUNCHBASE_SIZE.fullmatch(text):
             return _ordered(int(match[1]), None if match[2] == "max" else int(match[2]))
         text = _GLUED_SIZE.sub("size ", _clean(text))
-        text = _COUNT_CHAFF.sub("  ", text).strip().removesuffix(".")
+        text = _COUNT_CHAFF.sub("  ", text).strip(" :").removesuffix(".")
         if not fold(text):
             return None  # the bare word "Employees"
         if match := _COMMA_BAND.fullmatch(text):
@@ -159,7 +162,8 @@ def _reader(lookups: Lookups, spelled: Spelled, *, dotted: bool = False) -> Spel
     *dotted*: whether ``1.234`` is left to *spelled*.
     """
     empty, vocabulary, closed = lookups.empty, lookups.vocabulary, lookups.closed
-    as_digits = not vocabulary  # a code such as INSEE's 11 looks like a number
+    # a code such as INSEE's 11 looks like a number and must not be read as one
+    as_digits = not (vocabulary and (closed or any(map(str.isdigit, vocabulary))))
 
     def parse(text: str) -> Number | Interval | Unreadable | None:
         text = text.strip()

@@ -49,7 +49,7 @@ class Lookups:
     text to read instead, such as a code to its band.
     """
 
-    empty: frozenset[str] = _NO_WORDS  # folded words that say nothing: n_a, unknown
+    empty: frozenset[str] = _NO_WORDS  # words that say nothing: n/a, unknown
     vocabulary: Mapping[str, str] = field(default_factory=lambda: _NO_TABLE)
     closed: bool = False  # text outside the vocabulary is unreadable; else it stands for itself
     zero_is_unknown: bool = False
@@ -57,4 +57,4 @@ class Lookups:
     currency: str | None = None  # an amount that names another currency is unreadable
     domain: Callable[[str], str | None] | None = None  # host to registrable domain, or None
     hosts: frozenset[str] = _NO_WORDS  # domains that identify nobody: free mail, social networks
-    list_labels: frozenset[str] = _NO_WORDS  # folded headings inside lists: "Backend: Go, PHP"
+    list_labels: frozenset[str] = _NO_WORDS  # headings inside lists: "Backend: Go, PHP"

@@ -64,9 +64,12 @@ def country_parser(lookups: Lookups) -> Parser:
         if len(text) > _LONGEST:
             return UNREADABLE if text.strip() else None
         word = fold_place(text)
-        if not word or word in empty or fold(text) in empty:
-            return None  # before the vocabulary: "NA" is Namibia, "na" is not available
-        return vocabulary.get(word, UNREADABLE)
+        if word in empty:  # before the vocabulary: "NA" is Namibia, "na" is not available
+            return None
+        value = vocabulary.get(word)
+        if value is not None:
+            return value
+        return None if not word or fold(text) in empty else UNREADABLE
 
     return parse
 
@@ -141,6 +144,7 @@ def _host(text: str) -> str | None:
 
 _LINES = re.compile(r"[\n\r\t\u2022\u00b7\u25cf\u25aa|]|(?:^|\s)[*-]\s")
 _COMMAS = re.compile(r"[,()\[\]]")
+_AND_MORE = re.compile("(?:^|_)and_(?:many_|several_|some_)?(?:more|others?)$")
 _LIST_WORD = 80  # characters of an item; a longer one is a sentence
 
 
@@ -160,8 +164,8 @@ def list_parser(lookups: Lookups) -> Parser:
             text = rest
         word = fold(text)
         value = vocabulary.get(word)
-        if value is None and word.startswith("and_"):
-            word = word.removeprefix("and_")
+        if value is None and "and_" in word:
+            word = _AND_MORE.sub("", word).removeprefix("and_")
             value = vocabulary.get(word)
         if value is not None:
             return value

@@ -24,7 +24,9 @@ list               ``frozenset[str]``       ``{"google_analytics", "salesforce"}
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 
 from worker.icp.parsing_dates import date_parser
@@ -84,7 +86,14 @@ def make_parser(kind: str, lookups: Lookups) -> Parser:
     maker = _MAKERS.get(kind)
     if maker is None:
         raise ValueError(f"no attribute type {kind!r}: use one of {', '.join(_MAKERS)}")
-    return maker(lookups)
+    return maker(
+        replace(lookups, empty=_folded(lookups.empty), list_labels=_folded(lookups.list_labels))
+    )
+
+
+@lru_cache(maxsize=64)
+def _folded(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(fold, words)) - {""}
 
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
