@@ -151,9 +151,11 @@ def _show(number: float, kind: str, currency: str | None, unit: str) -> str:
         return f"{text}%" if unit == "%" else text
     text = f"{number:,}"
     for size, letter in _SHORT:
-        hundredths = number * 100 / size
-        if abs(number) >= size and hundredths == int(hundredths):
-            text = f"{hundredths / 100:g}{letter}"
+        hundredths, lost = divmod(abs(number) * 100, size)
+        if abs(number) >= size and not lost:
+            whole, part = divmod(int(hundredths), 100)
+            decimals = f".{part:02d}".rstrip("0").rstrip(".")
+            text = f"{'-' if number < 0 else ''}{whole:,}{decimals}{letter}"
             break
     symbol = _SYMBOLS.get(currency or "", f"{currency} " if currency else "")
     return f"{symbol}{text}"
