@@ -24,7 +24,8 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
 Named = Annotated[
-    str | None, typer.Option("--connection", help="Which connection; needed when there are several.")
+    str | None,
+    typer.Option("--connection", help="Which connection; needed when there are several."),
 ]
 
 

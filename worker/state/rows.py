@@ -72,8 +72,16 @@ class Standing(NamedTuple):
     written_at: str | None
 
 
+WRITTEN_TO = "written"
+"""``modified_at`` of an account that was written and not read since: equal to no revision."""
+
+
 class MirrorRow(NamedTuple):
-    """One account as last read and last judged."""
+    """One account as last read and last judged.
+
+    ``modified_at`` is the revision that was dealt with, :data:`WRITTEN_TO` after a write, and
+    empty while a change is planned and not yet written.
+    """
 
     account_id: str
     modified_at: str = ""

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from worker.state.database import insert_or
-from worker.state.rows import ChangeState, Outcome, Standing
+from worker.state.rows import WRITTEN_TO, ChangeState, Outcome, Standing
 from worker.state.tables import changes, dead_letters, mirror
 
 _OPEN = select(
@@ -32,7 +32,9 @@ _ANSWER = (
 _TAKE_OVER = (
     update(mirror)
     .where(mirror.c.connection == bindparam("of"), mirror.c.account_id == bindparam("account"))
-    .values({name: bindparam(f"new_{name}") for name in Standing._fields})
+    .values(
+        {name: bindparam(f"new_{name}") for name in Standing._fields} | {"modified_at": WRITTEN_TO}
+    )
 )
 _CLEAR = delete(dead_letters).where(
     dead_letters.c.connection == bindparam("of"),

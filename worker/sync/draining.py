@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from datetime import UTC, datetime
 
 import orjson
 
 from connectors.base import CrmConnector
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
-from worker.state.rows import Change, ChangeState, Lease, Outcome
+from worker.state.rows import Change, ChangeState, Outcome
 from worker.state.store import State
+from worker.sync.keeping import Keeper, Stop
 from worker.sync.report import Counters
-
-LEASE_TTL = timedelta(minutes=10)
-"""How long a lease lasts unrenewed: longer than any single call may take, retries included."""
-
-RENEW_EVERY = timedelta(minutes=1)
 
 _AHEAD = 1_000  # changes fetched from the plan at once
 
@@ -26,34 +21,6 @@ _STATES = {
     WriteResult.REJECTED: ChangeState.REJECTED,
     WriteResult.MISSING: ChangeState.MISSING,
 }
-
-
-class Stop(Protocol):
-    """Tells whether the process was asked to stop; a ``threading.Event`` will do."""
-
-    def is_set(self) -> bool:
-        """Whether to finish what is in hand and leave."""
-
-
-class Keeper:
-    """Holds on to a lease while a run goes on."""
-
-    def __init__(self, state: State, lease: Lease, clock: Callable[[], datetime]) -> None:
-        self._state = state
-        self._clock = clock
-        self.lease = lease
-        self._renewed = clock()
-
-    def keep(self) -> None:
-        """Renew when a minute has passed.
-
-        Raises:
-            StaleLeaseError: another process has taken the connection over.
-        """
-        now = self._clock()
-        if now - self._renewed >= RENEW_EVERY:
-            self.lease = self._state.leases.renew(self.lease, LEASE_TTL, now)
-            self._renewed = now
 
 
 class Drain:

@@ -15,11 +15,12 @@ from worker.icp.judging import Judge
 from worker.icp.profile import Profile, Standing
 from worker.icp.values import Unreadable
 from worker.state.census import Census
-from worker.state.rows import Lease, MirrorRow, PlannedChange
+from worker.state.rows import MirrorRow, PlannedChange
 from worker.state.rows import Standing as Settled
 from worker.state.store import State
 from worker.sync.desired import Judged
 from worker.sync.fields import FieldMap
+from worker.sync.keeping import Keeper
 from worker.sync.overriding import Override, applies, read_override
 from worker.sync.panel import Panel
 from worker.sync.plan import QUIET, Cause, Change, Planner, cause_of
@@ -60,7 +61,7 @@ class Evaluator:
         fields: FieldMap,
         planner: Planner,
         state: State,
-        lease: Lease,
+        keeper: Keeper,
         counters: Counters,
     ) -> None:
         self._scope = scope
@@ -68,7 +69,7 @@ class Evaluator:
         self._fields = fields
         self._planner = planner
         self._state = state
-        self._lease = lease
+        self._keeper = keeper
         self._counters = counters
         self._census = state.mirror.census(scope.connection)
         self._inputs = tuple(dict.fromkeys(fields.inputs.values()))
@@ -135,7 +136,7 @@ class Evaluator:
         new = dict.fromkeys(r.account_id for r in records if r.account_id not in rows)
         if new:
             # a place in the mirror first: its number tells whether the account was met before
-            mirror.save(self._lease, [MirrorRow(account_id) for account_id in new])
+            mirror.save(self._keeper.lease, [MirrorRow(account_id) for account_id in new])
             rows |= mirror.page(connection, list(new))
         return rows
 
@@ -357,9 +358,9 @@ class Evaluator:
 
     def _store(self, planned: list[PlannedChange], kept: list[MirrorRow]) -> None:
         if kept:
-            self._state.mirror.save(self._lease, kept)
+            self._state.mirror.save(self._keeper.lease, kept)
         if planned:
-            self._state.plan.add(self._lease, self._scope.run_id, planned)
+            self._state.plan.add(self._keeper.lease, self._scope.run_id, planned)
 
 
 def _says_something(value: object) -> bool:

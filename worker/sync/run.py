@@ -25,10 +25,11 @@ from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Binding, Checkpoint, Document
 from worker.state.store import State
-from worker.sync.draining import LEASE_TTL, Drain, Keeper, Stop
+from worker.sync.draining import Drain
 from worker.sync.evaluating import Evaluator, Example, Scope
 from worker.sync.fields import FieldMap
-from worker.sync.guard import GuardLimits, Transition, check
+from worker.sync.guard import GuardLimits, Hold, Transition, check
+from worker.sync.keeping import LEASE_TTL, Keeper, Stop
 from worker.sync.panel import BEST, Panel
 from worker.sync.plan import Planner
 from worker.sync.preflight import check_fields
@@ -398,7 +399,7 @@ class _Work:
             for it in self._state.plan.transitions(self._run_id)
         ]
 
-    def _guard(self) -> object:
+    def _guard(self) -> Hold | None:
         read = self.counters.read
         adopted = self.evaluator.assessed_before * 2 > read
         return check(
@@ -458,5 +459,3 @@ def _digest(*parts: str | bytes) -> str:
         data = part if isinstance(part, bytes) else part.encode()
         digest.update(len(data).to_bytes(8, "big") + data)
     return digest.hexdigest()[:32]
-
-

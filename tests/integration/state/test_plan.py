@@ -17,6 +17,7 @@ from tests.integration.state.builders import (
     started,
 )
 from worker.state import ChangeState, Outcome, State, StateError, Transition, instant_text
+from worker.state.rows import WRITTEN_TO
 
 
 def test_written_change_hands_its_standing_to_the_mirror(state: State) -> None:
@@ -30,7 +31,7 @@ def test_written_change_hands_its_standing_to_the_mirror(state: State) -> None:
 
     row = state.mirror.page(CONNECTION, ["1"])["1"]
     assert row[3:9] == standing()
-    assert (row.inputs, row.modified_at) == (b'{"a":1}', "m")
+    assert (row.inputs, row.modified_at) == (b'{"a":1}', WRITTEN_TO)
     [entry] = state.plan.entries("run-1", ["written"])
     assert (entry.before, entry.after) == (b'{"icp_tier":null}', b'{"icp_tier":"tier_1"}')
     assert entry.sent_at == entry.answered_at == instant_text(NOW)

@@ -1,0 +1,231 @@
+"""A small portal, an ICP over it and a state database: what a test of a whole run needs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from connectors.base import CrmConnector
+from connectors.dry_run import DryRunConnector
+from connectors.memory import InMemoryCrm
+from connectors.records import FieldDescription, FieldKind, Option
+from tests.support.profiles import TIERS, criterion, disqualifier, one_of, profile
+from worker.icp.predicates import InRange, Within
+from worker.icp.profile import Comparison, Profile, Trigger
+from worker.icp.reading import Parser
+from worker.icp.values import Lookups, make_parser
+from worker.state.rows import Document
+from worker.state.store import State, open_state
+from worker.sync.fields import FieldMap, OutputTarget
+from worker.sync.guard import GuardLimits
+from worker.sync.preflight import needed_options
+from worker.sync.run import Connection, RunRequest, RunResult, SyncRun
+
+START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+ICP = profile(
+    criterion("sector", one_of("software", services=0.5), weight=40),
+    criterion("size", InRange(200, 1000, 100, 2000), weight=60),
+    disqualifiers=[disqualifier("too_small", Comparison("size", InRange(high=19)))],
+    triggers=[
+        Trigger(
+            id="funding",
+            label="Funding",
+            attribute="funded",
+            predicate=Within(180, 90),
+            strength=100,
+        )
+    ],
+)
+TYPES = {"sector": "category", "size": "interval", "funded": "date"}
+INPUTS = {"sector": "industry", "size": "employees", "funded": "funded_on"}
+
+OUTPUTS: Mapping[str, FieldKind] = {
+    "fit_score": FieldKind.NUMBER,
+    "tier": FieldKind.CHOICE,
+    "disqualifier": FieldKind.CHOICE,
+    "disqualifiers": FieldKind.CHOICES,
+    "reason": FieldKind.TEXT,
+    "missing": FieldKind.TEXT,
+    "data_coverage": FieldKind.NUMBER,
+    "trigger_strength": FieldKind.NUMBER,
+    "priority": FieldKind.NUMBER,
+    "profile": FieldKind.CHOICE,
+    "version": FieldKind.TEXT,
+    "computed_tier": FieldKind.CHOICE,
+    "tier_changed_at": FieldKind.DATETIME,
+}
+
+FIELDS = FieldMap(
+    inputs=INPUTS,
+    outputs={key: OutputTarget(key, f"icp_{key}", kind) for key, kind in OUTPUTS.items()},
+    overrides={
+        name: f"icp_{name}" for name in ("tier_override", "override_reason", "override_expires")
+    },
+    name_field="name",
+)
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves by hand."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        """The present moment."""
+        return self.now
+
+    def advance(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**span)
+
+
+class Quiet:
+    """Progress that nobody watches."""
+
+    def stage(self, name: str, total: int | None) -> None:
+        """Nothing to show."""
+
+    def advance(self, count: int) -> None:
+        """Nothing to show."""
+
+
+def parsers(
+    types: Mapping[str, str], inputs: Mapping[str, str]
+) -> Callable[[Mapping[str, FieldDescription]], Mapping[str, tuple[str, Parser]]]:
+    """Readers for plain attributes."""
+    made = {
+        name: (inputs[name], make_parser(kind, Lookups(zero_is_unknown=True)))
+        for name, kind in types.items()
+    }
+    return lambda _described: made
+
+
+def portal_fields(icp: Profile = ICP) -> list[FieldDescription]:
+    """The account object of a portal that set-up has prepared."""
+    options = needed_options([icp])
+
+    def described(name: str, kind: FieldKind, key: str = "") -> FieldDescription:
+        return FieldDescription(
+            name=name,
+            label=name,
+            kind=kind,
+            writable=True,
+            options=tuple(Option(value, label) for value, label in options.get(key, {}).items()),
+        )
+
+    return [
+        described("name", FieldKind.TEXT),
+        described("industry", FieldKind.TEXT),
+        described("employees", FieldKind.NUMBER),
+        described("funded_on", FieldKind.DATE),
+        *(described(f"icp_{key}", kind, key) for key, kind in OUTPUTS.items()),
+        described("icp_tier_override", FieldKind.CHOICE, "tier_override"),
+        described("icp_override_reason", FieldKind.TEXT),
+        described("icp_override_expires", FieldKind.DATE),
+    ]
+
+
+def companies(count: int) -> dict[str, dict[str, str]]:
+    """Companies of every tier, some with gaps in what is known."""
+    sectors = ["software", "services", "farming", ""]
+    sizes = ["500", "1500", "50", "5", "", "300"]
+    return {
+        str(place): {
+            "name": f"Company {place}",
+            "industry": sectors[place % len(sectors)],
+            "employees": sizes[place % len(sizes)],
+        }
+        for place in range(1, count + 1)
+    }
+
+
+@dataclass
+class Desk:
+    """Everything to run one connection again and again."""
+
+    state: State
+    crm: InMemoryCrm
+    clock: Clock
+    icp: Profile = ICP
+    fields: FieldMap = FIELDS
+    guard: GuardLimits = field(default_factory=GuardLimits)
+    connector: CrmConnector | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+    runs: int = 0
+
+    def connection(self) -> Connection:
+        """The connection as configured now."""
+        return Connection(
+            name="main",
+            profiles=[self.icp],
+            documents=[Document(self.icp.fingerprint, self.icp.id, "text")],
+            fields=self.fields,
+            types=TYPES,
+            parsers=parsers(TYPES, INPUTS),
+            guard=self.guard,
+        )
+
+    def run(
+        self,
+        *,
+        full: bool = False,
+        accounts: Sequence[str] = (),
+        limit: int | None = None,
+        dry_run: bool = False,
+        yes: bool = True,
+    ) -> RunResult:
+        """Run once."""
+        self.runs += 1
+        connector = self.connector or self.crm
+        state = self.state.scratch() if dry_run else self.state
+        try:
+            return SyncRun(
+                self.connection(),
+                DryRunConnector(connector) if dry_run else connector,
+                state,
+                run_id=f"run-{self.runs}",
+                holder="test",
+                stop=self.stop,
+                progress=Quiet(),
+                clock=self.clock,
+            ).execute(
+                RunRequest(
+                    full=full, accounts=accounts, limit=limit, dry_run=dry_run, confirmed=yes
+                )
+            )
+        finally:
+            if dry_run:
+                state.close()
+
+    def change_icp(self, **changes: object) -> None:
+        """Edit the ICP: a new document with a new fingerprint."""
+        self.icp = replace(
+            self.icp,
+            fingerprint=self.icp.fingerprint + "'",
+            version=self.icp.version + "'",
+            **changes,  # type: ignore[arg-type]
+        )
+
+    def tiers(self) -> dict[str, str]:
+        """The tier that each account shows in the CRM."""
+        return {name: self.crm.stored(name).get("icp_tier", "") for name in self.ids()}
+
+    def ids(self) -> list[str]:
+        """Every account of the portal."""
+        return [record.account_id for page in self.crm.pages(None, []) for record in page]
+
+
+def desk(folder: Path, count: int = 60, *, clock: Clock | None = None) -> Desk:
+    """A desk over a fresh portal of *count* companies."""
+    clock = clock or Clock()
+    crm = InMemoryCrm(portal_fields(), companies(count), clock=clock)
+    state = open_state(f"sqlite:///{folder / 'state.db'}")
+    return Desk(state=state, crm=crm, clock=clock)
+
+
+__all__ = ["TIERS", "Clock", "Desk", "Quiet", "companies", "desk", "parsers", "portal_fields"]

@@ -1,0 +1,191 @@
+"""``icp demo``: the whole job on this machine, by the very commands an operator would type.
+
+The CRM is the simulator, started as a process of its own; nothing else in the product knows it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from worker.cli.failing import CONFIGURATION, FAILED, fail, failures
+
+COMPANIES = 2_000
+SEED = 20261124
+EXPLAINED = 3
+_STARTS_WITHIN = 60.0
+
+
+def run_demo(*, crm: str, accounts: Path | None, folder: Path, hold: bool) -> None:
+    """Start the simulator, run every step, print what each shows, and stop the simulator."""
+    with failures():
+        if crm != "hubspot":
+            fail([f"CRM={crm} is not available in this version. Use CRM=hubspot."], CONFIGURATION)
+        if accounts is not None and not accounts.is_file():
+            fail([f"ACCOUNTS={accounts}: no such file."], CONFIGURATION)
+        folder.mkdir(parents=True, exist_ok=True)
+        with Simulator(accounts) as simulator:
+            demo = Demo(simulator, folder)
+            demo.steps()
+            page = simulator.web
+            typer.echo(f"\nThe saved views, as sales would see them: {page}")
+            if hold:
+                typer.echo("The simulator stays up. Press Ctrl-C to stop it.")
+                typer.echo(f"To try commands against it: {demo.environment_line()}")
+                simulator.wait()
+            else:
+                saved = folder / "views.html"
+                saved.write_bytes(_fetch(page))
+                typer.echo(
+                    f"(That address is gone now; a copy is in {saved}."
+                    " `HOLD=1 make demo` keeps it up.)"
+                )
+
+
+class Simulator:
+    """The simulated CRM as a subprocess; ends with the block that opened it."""
+
+    def __init__(self, accounts: Path | None) -> None:
+        command = [sys.executable, "-m", "sandbox", "--hubspot-port", "0", "--limits", "real"]
+        command += ["--accounts", str(accounts or COMPANIES), "--seed", str(SEED)]
+        typer.echo(f"$ {shlex.join(['python', *command[1:]])}")
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        )
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            self._process.wait(_STARTS_WITHIN)
+            fail(["The simulator did not start; its own words are above."], FAILED)
+        ready: dict[str, Any] = json.loads(line)
+        self.url: str = ready["hubspot"]["url"]
+        self.token: str = ready["hubspot"]["token"]
+        self.web: str = ready["web"]
+        typer.echo(f"simulated HubSpot portal {ready['hubspot']['portal_id']} at {self.url}")
+
+    def __enter__(self) -> Simulator:
+        """Use as a block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ask it to stop, and make sure."""
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def wait(self) -> None:
+        """Stay until Ctrl-C."""
+        try:
+            self._process.wait()
+        except KeyboardInterrupt:
+            typer.echo("\nStopping.")
+
+
+class Demo:
+    """The steps, each a real command whose output is shown as it is."""
+
+    def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self._folder = folder
+        self.document = folder / "icp.yaml"
+        database = folder / "icp-sync.db"
+        for stale in folder.glob(f"{database.name}*"):
+            stale.unlink()
+        if not self.document.exists():
+            shutil.copyfile(
+                str(files("config") / "examples" / "midmarket-saas.yaml"), self.document
+            )
+        self._environment = {
+            "ICP_CRM": "hubspot",
+            "ICP_PROFILE": str(self.document),
+            "ICP_HUBSPOT__ACCESS_TOKEN": simulator.token,
+            "ICP_HUBSPOT__API_ORIGIN": simulator.url,
+            "ICP_DATABASE_URL": f"sqlite:///{database}",
+            "ICP_LOG_LEVEL": "warning",
+        }
+
+    def environment_line(self) -> str:
+        """The settings as a person would export them."""
+        return " ".join(f"{name}={value}" for name, value in self._environment.items())
+
+    def steps(self) -> None:
+        """Run every step; the first that does not do what it should ends the demo."""
+        self._say("1. Is the ICP sound?")
+        self._icp(["lint", str(self.document)])
+        self._say("2. Make the fields, options and lists")
+        self._icp(["setup", "--apply"])
+        self._say("3. Is everything there that a run needs?")
+        self._icp(["check"])
+        self._say("4. What would happen? (writes nothing)")
+        self._icp(["run", "--dry-run"])
+        self._say("5. The real run; --yes allows the announced first backfill")
+        first = self._icp(["run", "--yes", "--json"], show=False)
+        self._report(first)
+        self._say("6. The same again: only what changed is written, so nothing is")
+        second = self._icp(["run", "--json"], show=False)
+        self._report(second)
+        if second["written"] != 0:
+            fail([f"the second run wrote {second['written']} accounts; it should write none"], 1)
+        self._say("7. Why? Three accounts, line by line")
+        for account in self._three(first):
+            self._icp(["explain", account])
+            typer.echo("")
+
+    def _three(self, report: Mapping[str, Any]) -> list[str]:
+        """One account of the best tier reached, one disqualified, one that needs data."""
+        wanted = ["tier_1", "disqualified", "needs_data", "tier_2", "tier_3", "not_icp"]
+        by_tier = {it["to"]: it["examples"][0] for it in report["transitions"] if it["examples"]}
+        found = [by_tier[name] for name in wanted if name in by_tier]
+        found += [name for name in by_tier.values() if name not in found]
+        return found[:EXPLAINED]
+
+    def _report(self, report: Mapping[str, Any]) -> None:
+        typer.echo(
+            f"{report['outcome']}: {report['read']:,} read, {report['unchanged']:,} unchanged,"
+            f" {report['written']:,} written, {report['rejected']:,} rejected;"
+            f" {report['calls']['total']} calls"
+        )
+        for tier, count in report["tiers"].items():
+            typer.echo(f"  {tier:<14}{count:>6,}")
+
+    def _icp(self, arguments: Sequence[str], *, show: bool = True) -> dict[str, Any]:
+        typer.echo(f"$ icp {shlex.join(arguments)}")
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "worker", *arguments],
+            env={**os.environ, **self._environment},
+            check=False,
+            stdout=None if show else subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode != 0:
+            if not show and done.stdout:
+                typer.echo(done.stdout)
+            fail([f"icp {arguments[0]} ended with exit code {done.returncode}"], FAILED)
+        return {} if show else dict(json.loads(done.stdout.splitlines()[-1]))
+
+    def _say(self, words: str) -> None:
+        sys.stdout.flush()
+        typer.echo(f"\n{words}")
+        sys.stdout.flush()
+
+
+def _fetch(url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own simulator
+            body: bytes = answer.read()
+            return body
+    except (urllib.error.URLError, OSError) as error:
+        return f"The page could not be fetched: {type(error).__name__}".encode()

@@ -1,0 +1,234 @@
+"""``icp runs`` and ``icp explain``."""
+
+from __future__ import annotations
+
+import json
+
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from config.settings import Settings, load_settings
+from worker import composition
+from worker.cli.failing import FAILED, fail, failures
+from worker.cli.running import stopping
+from worker.cli.showing import console
+from worker.icp.conditions import Truth
+from worker.icp.explaining import Explanation, explain, points
+from worker.icp.judging import Judge
+from worker.icp.profile import Standing
+from worker.state.rows import Run
+from worker.state.store import State
+from worker.sync.panel import Panel
+from worker.telemetry import set_up_logging
+
+
+def list_runs(name: str | None, *, limit: int, rejected: bool, as_json: bool) -> None:
+    """Print past runs, newest first, or the accounts the CRM refuses."""
+    with failures():
+        settings = load_settings(need_connection=False)
+        with composition.open_database(settings) as state:
+            if rejected:
+                _rejected(settings, state, name, as_json=as_json)
+                return
+            found = state.runs.latest(name, limit)
+        if as_json:
+            typer.echo(json.dumps([_run_json(run) for run in found]))
+            return
+        table = Table(box=None, pad_edge=False)
+        for heading in ("Run", "Connection", "Started (UTC)", "Kind", "Outcome"):
+            table.add_column(heading)
+        for heading in ("Read", "Written", "Rejected", "Held", "Calls"):
+            table.add_column(heading, justify="right")
+        for run in found:
+            report = orjson.loads(run.report) if run.report else {}
+            table.add_row(
+                run.run_id,
+                run.connection,
+                run.started_at[:19].replace("T", " "),
+                f"{run.kind}{' (dry)' if run.dry_run else ''}",
+                run.outcome or "running",
+                *(
+                    f"{report[key]:,}" if key in report else ""
+                    for key in ("read", "written", "rejected", "held")
+                ),
+                f"{report['calls']['total']:,}" if report else "",
+            )
+        console().print(table if found else "No run yet.")
+
+
+def _run_json(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.run_id,
+        "connection": run.connection,
+        "kind": run.kind,
+        "dry_run": run.dry_run,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "outcome": run.outcome,
+        "report": orjson.loads(run.report) if run.report else None,
+    }
+
+
+def _rejected(settings: Settings, state: State, name: str | None, *, as_json: bool) -> None:
+    """The one place that shows the CRM's own words about a refused record."""
+    connection = name or settings.connection(None).name
+    letters = state.dead_letters.all(connection)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                [
+                    {"account": it.account_id, "code": it.code, "field": it.field,
+                     "rejections": it.rejections, "first_seen": it.first_seen,
+                     "last_seen": it.last_seen, "message": it.message}
+                    for it in letters
+                ]
+            )
+        )  # fmt: skip
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("Account", "Code", "Field", "Times", "Last seen (UTC)", "The CRM's words"):
+        table.add_column(heading, overflow="fold")
+    for it in letters:
+        table.add_row(
+            it.account_id,
+            it.code,
+            it.field,
+            str(it.rejections),
+            it.last_seen[:19].replace("T", " "),
+            escape(it.message),
+        )
+    console().print(table if letters else "The CRM refuses no account.")
+
+
+def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
+    """Fetch one account, judge it as the next run would, and print why."""
+    with failures():
+        settings = load_settings()
+        set_up_logging("warning", secrets=composition.secrets_of(settings))
+        chosen = settings.connection(name)
+        compiled = composition.compile_icps(chosen.profiles)
+        connection = composition.connection_of(chosen, compiled)
+        with stopping() as stop, composition.open_database(settings) as state:
+            connector = composition.open_connector(chosen, stop)
+            portal = connector.portal()
+            described = connector.fields()
+            wanted = [it for it in connection.fields.read_fields() if it in described]
+            found = connector.fetch([account], wanted)
+            row = state.mirror.page(chosen.name, [account]).get(account)
+        if not found:
+            fail(
+                [
+                    f"account {account}: no such account in portal {portal.portal_id}."
+                    " It was deleted or merged, or the id is wrong."
+                ],
+                FAILED,
+            )
+        record = found[0]
+        today = connector.now().date()
+        sources = connection.parsers(described)
+        standing = (
+            Standing(row.computed_tier, row.rules_fingerprint)
+            if row is not None and row.computed_tier
+            else None
+        )
+        profile, _ = Panel(compiled.profiles, sources, today, connection.choose).judge(
+            record.fields, standing
+        )
+        judge = Judge(profile, today)
+        explanation = explain(judge, judge.bind(sources).values(record.fields), standing)
+        if as_json:
+            typer.echo(json.dumps(explanation_json(record.account_id, explanation)))
+        else:
+            title = record.fields.get("name") or ""
+            out = console()
+            show_explanation(out, explanation, f"{title} ({record.account_id})".strip())
+            if portal.record_url:
+                out.print(portal.record_url.format(id=record.account_id))
+
+
+def show_explanation(out: Console, explanation: Explanation, title: str) -> None:
+    """Print an explanation as a person reads it: verdict, evidence, what would change it."""
+    assessment = explanation.assessment
+    score = "no score" if assessment.score is None else f"score {points(assessment.score)}"
+    out.print(f"[bold]{escape(title)}[/]: {escape(explanation.tier_label)}, {score}")
+    out.print(escape(assessment.reason))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Points", justify="right")
+    for heading in ("", "Criterion", "Value", "Wanted"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("Weight", justify="right")
+    for item in explanation.contributions:
+        table.add_row(
+            "" if item.points is None else points(item.points),
+            f"{item.match.value}{', gap' if item.gap else ''}{', stale' if item.stale else ''}",
+            escape(item.label),
+            escape(item.value) or "[dim]unknown[/]",
+            escape(item.want),
+            str(item.weight),
+        )
+    out.print(table)
+    for trigger in explanation.triggers:
+        if trigger.strength:
+            out.print(
+                f"Trigger {escape(trigger.label)} {escape(trigger.value)}:"
+                f" strength {points(trigger.strength)}"
+            )
+    for item in explanation.disqualifiers:
+        if item.truth is Truth.TRUE:
+            out.print(
+                f"[red]Disqualified[/] {escape(item.reason)}: {escape(', '.join(item.evidence))}"
+            )
+        elif item.truth is Truth.UNDECIDED:
+            out.print(f"Undecided: {escape(item.reason)} (unknown: {', '.join(item.missing)})")
+    for check in explanation.tiers:
+        if check.failed:
+            out.print(f"Not {escape(check.label)}: {escape('; '.join(check.failed))}")
+    for row in explanation.what_if:
+        if row.best != row.worst or row.best != explanation.tier_label:
+            out.print(f"If {escape(row.label)} were known: {escape(row.best)} at best,"
+                      f" {escape(row.worst)} at worst")  # fmt: skip
+    out.print(
+        f"[dim]{escape(explanation.profile)}, version {explanation.version}, as of"
+        f" {explanation.as_of}[/]"
+    )
+
+
+def explanation_json(account: str, explanation: Explanation) -> dict[str, Any]:
+    """An explanation as data."""
+    assessment = explanation.assessment
+    return {
+        "account": account,
+        "profile": explanation.profile,
+        "version": explanation.version,
+        "as_of": explanation.as_of,
+        "tier": assessment.tier,
+        "score": None if assessment.score is None else assessment.score / 100,
+        "coverage": assessment.coverage,
+        "priority": None if assessment.priority is None else assessment.priority / 100,
+        "trigger_strength": assessment.trigger / 100,
+        "score_range": [assessment.range_low / 100, assessment.range_high / 100],
+        "reason": assessment.reason,
+        "missing": list(assessment.missing),
+        "gaps": list(assessment.gaps),
+        "disqualifiers": list(assessment.disqualifiers),
+        "contributions": [
+            {"criterion": it.criterion, "match": it.match.value, "value": it.value,
+             "want": it.want, "weight": it.weight,
+             "points": None if it.points is None else it.points / 100}
+            for it in explanation.contributions
+        ],
+        "triggers": [
+            {"trigger": it.trigger, "value": it.value, "strength": it.strength / 100}
+            for it in explanation.triggers
+        ],
+        "not_tiers": {it.tier: list(it.failed) for it in explanation.tiers if it.failed},
+        "what_if": [
+            {"attribute": it.attribute, "best": it.best, "worst": it.worst}
+            for it in explanation.what_if
+        ],
+    }  # fmt: skip

@@ -1,0 +1,184 @@
+"""``icp run`` and ``icp worker``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+import structlog
+import typer
+
+from config.connection import ConnectionSettings
+from config.settings import Settings, load_settings
+from connectors.dry_run import DryRunConnector
+from connectors.errors import ConnectorError
+from worker import composition
+from worker.cli.failing import failures, write_incident
+from worker.cli.showing import TerminalProgress, console, progress_bar, show_report
+from worker.state.errors import StateError
+from worker.state.store import State
+from worker.sync.run import BusyError, Progress, RunRequest, RunResult, SyncRun
+from worker.telemetry import set_up_logging
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that SIGTERM and Ctrl-C set; a second signal leaves at once, which is safe too."""
+    stop = threading.Event()
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            sys.exit(128 + number)
+        stop.set()
+
+    before = {it: signal.signal(it, ask) for it in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_once(
+    name: str | None,
+    *,
+    dry_run: bool,
+    full: bool,
+    limit: int | None,
+    accounts: Sequence[str],
+    confirmed: bool,
+    as_json: bool,
+) -> None:
+    """Run one connection once, print the report, and leave with the outcome's exit code."""
+    request = RunRequest(
+        full=full, accounts=accounts, limit=limit, dry_run=dry_run, confirmed=confirmed
+    )
+    with failures():
+        settings = load_settings()
+        set_up_logging(
+            settings.log_level if not sys.stderr.isatty() else "warning",
+            secrets=composition.secrets_of(settings),
+        )
+        connection = settings.connection(name)
+        compiled = composition.compile_icps(connection.profiles)
+        warnings = composition.refuse_lint_errors(compiled, datetime.now(UTC))
+        with (
+            stopping() as stop,
+            composition.open_database(settings) as state,
+            progress_bar() as progress,
+        ):
+            result = execute(connection, compiled, state, request, stop, progress)
+        labels = composition.tier_labels(compiled.profiles)
+        result.report.warnings[:0] = [str(finding) for finding in warnings]
+        if as_json:
+            typer.echo(json.dumps(result.report.as_json(), ensure_ascii=False))
+        else:
+            show_report(console(), result.report, labels, result.examples)
+        raise typer.Exit(result.report.outcome.exit_code)
+
+
+def execute(
+    connection: ConnectionSettings,
+    compiled: composition.Compiled,
+    state: State,
+    request: RunRequest,
+    stop: threading.Event,
+    progress: Progress,
+) -> RunResult:
+    """Build one run and execute it; a dry run gets a connector and a state that keep nothing."""
+    connector = composition.open_connector(connection, stop)
+    run_id = composition.new_run_id()
+    structlog.contextvars.bind_contextvars(run_id=run_id, connection=connection.name)
+    scratch = state.scratch() if request.dry_run else None
+    try:
+        return SyncRun(
+            composition.connection_of(connection, compiled),
+            DryRunConnector(connector) if request.dry_run else connector,
+            scratch or state,
+            run_id=run_id,
+            holder=composition.holder(),
+            stop=stop,
+            progress=progress,
+        ).execute(request)
+    finally:
+        structlog.contextvars.unbind_contextvars("run_id", "connection")
+        if scratch is not None:
+            scratch.close()
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def stage(self, name: str, total: int | None) -> None:
+        """Nothing to show."""
+
+    def advance(self, count: int) -> None:
+        """Nothing to show."""
+
+
+def run_worker(name: str | None) -> None:
+    """Run every connection, or one, on its schedule until told to stop."""
+    from worker.scheduling import Clock  # noqa: PLC0415 - the only command that needs it
+
+    with failures():
+        settings = load_settings()
+        set_up_logging(settings.log_level, secrets=composition.secrets_of(settings))
+        chosen = settings.connections if name is None else (settings.connection(name),)
+        for connection in chosen:
+            compiled = composition.compile_icps(connection.profiles)
+            for finding in composition.refuse_lint_errors(compiled, datetime.now(UTC)):
+                log.warning("lint_warning", code=finding.code, where=finding.where)
+        with stopping() as stop, composition.open_database(settings) as state:
+            clock = Clock(stop, len(chosen))
+            for connection in chosen:
+                job = Tick(settings, connection, state, stop)
+                schedule = connection.schedule
+                if schedule.every is not None:
+                    clock.every(schedule.every, connection.name, job)
+                else:
+                    clock.cron(str(schedule.cron), connection.name, job)
+                log.info("connection_scheduled", connection=connection.name, at=schedule.text)
+            clock.run()
+            log.info("worker_stopped")
+
+
+class Tick:
+    """One scheduled run; whatever goes wrong is logged and the next tick tries again."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connection: ConnectionSettings,
+        state: State,
+        stop: threading.Event,
+    ) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._state = state
+        self._stop = stop
+
+    def __call__(self) -> None:
+        """Run once. The ICP is read anew, so that an edit takes effect at the next tick."""
+        if self._stop.is_set():
+            return
+        name = self._connection.name
+        try:
+            compiled = composition.compile_icps(self._connection.profiles)
+            composition.refuse_lint_errors(compiled, datetime.now(UTC))
+            execute(self._connection, compiled, self._state, RunRequest(), self._stop, Silent())
+        except (ConnectorError, StateError, BusyError) as error:
+            log.error("run_failed", connection=name, reason=str(error))  # noqa: TRY400 - no traceback: vendor text
+        except Exception as error:  # noqa: BLE001 - one bad tick must not end the service
+            path = write_incident(error, composition.new_run_id()[-4:])
+            log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
+
+
+__all__ = ["Silent", "TerminalProgress", "execute", "run_once", "run_worker", "stopping"]

@@ -1,0 +1,42 @@
+"""``icp init``: the first files of a project."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import typer
+
+from worker.cli.failing import CONFIGURATION, fail, failures
+
+_TARGETS = {"icp.yaml": "{example}.yaml", "icp.env": "icp.env"}
+
+
+def write_starter(folder: Path, example: str) -> None:
+    """Write an ICP document and an environment file; refuse to touch what exists."""
+    with failures():
+        shipped = files("config") / "examples"
+        known = sorted(
+            item.name.removesuffix(".yaml")
+            for item in shipped.iterdir()
+            if item.name.endswith(".yaml") and item.name != "worker.yaml"
+        )
+        if example not in known:
+            fail(
+                [f"There is no example {example!r}. Choose one of {', '.join(known)}."],
+                CONFIGURATION,
+            )
+        taken = [str(folder / name) for name in _TARGETS if (folder / name).exists()]
+        if taken:
+            fail(
+                [f"{', '.join(taken)} exists already. Move it away or choose another folder."],
+                CONFIGURATION,
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, source in _TARGETS.items():
+            text = (shipped / source.format(example=example)).read_text(encoding="utf-8")
+            (folder / name).write_text(text, encoding="utf-8")
+            typer.echo(f"wrote {folder / name}")
+        typer.echo(
+            "Next: edit both, then `icp lint`, `icp check`, `icp setup`, `icp run --dry-run`."
+        )

@@ -1,0 +1,43 @@
+"""Holding on to a connection while a run goes on, and hearing that it should end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from worker.state.rows import Lease
+from worker.state.store import State
+
+LEASE_TTL = timedelta(minutes=10)
+"""How long a lease lasts unrenewed: longer than any single call may take, retries included."""
+
+RENEW_EVERY = timedelta(minutes=1)
+
+
+class Stop(Protocol):
+    """Tells whether the process was asked to stop; a ``threading.Event`` will do."""
+
+    def is_set(self) -> bool:
+        """Whether to finish what is in hand and leave."""
+
+
+class Keeper:
+    """Holds on to a lease while a run goes on."""
+
+    def __init__(self, state: State, lease: Lease, clock: Callable[[], datetime]) -> None:
+        self._state = state
+        self._clock = clock
+        self.lease = lease
+        self._renewed = clock()
+
+    def keep(self) -> None:
+        """Renew when a minute has passed.
+
+        Raises:
+            StaleLeaseError: another process has taken the connection over.
+        """
+        now = self._clock()
+        if now - self._renewed >= RENEW_EVERY:
+            self.lease = self._state.leases.renew(self.lease, LEASE_TTL, now)
+            self._renewed = now
