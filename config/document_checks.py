@@ -13,14 +13,13 @@ from config.attributes import AttributeSpec
 from config.conditions import Condition, PredicateFields, truth_of_nothing
 from config.icp_document import (
     RESERVED_TIERS,
-    AttributeEntry,
     Criterion,
     Disqualifier,
     Statement,
     Tier,
     Trigger,
 )
-from config.own_attributes import check_attribute, is_about_a_person
+from config.own_attributes import AttributeEntry, check_attribute, is_about_a_person
 from config.predicates import Finding, Members
 from config.problems import did_you_mean, listed
 from config.statement_checks import Use, check_statement

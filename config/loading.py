@@ -28,6 +28,7 @@ SECTIONS = {
     "disqualifiers": "disqualifier",
     "tiers": "tier",
 }
+_PART_DEPTH = 2  # ("criteria", 0)
 _NAMED_SECTIONS = {"attributes": "attribute", "groups": "group"}
 
 # Keys of a part that no check between parts looks at, with a stand-in where one is needed.
@@ -59,6 +60,12 @@ class LoadedIcp:
     def line(self, *path: PathKey) -> int:
         """Return the 1-based line of a part."""
         return self.source.line(path)
+
+    def line_of(self, where: str) -> int | None:
+        """Return the line of a part by the name problems call it: ``criterion "size"``."""
+        paths = [path for path in self.source.lines if len(path) <= _PART_DEPTH]
+        names = {_placed(self.source, path)[0] or str(path[0]): path for path in reversed(paths)}
+        return self.source.line(names[where]) if where in names else None
 
 
 def load_icp(path: Path) -> LoadedIcp:

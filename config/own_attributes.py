@@ -20,7 +20,7 @@ from config.conditions import Part
 from config.predicates import Finding
 from config.problems import did_you_mean, listed
 from config.scalars import Flag, Text, Words, text, words
-from config.vocabularies import VOCABULARIES
+from config.vocabularies import values_in_order, vocabulary_names
 
 
 class Dimension(StrEnum):
@@ -85,9 +85,9 @@ _WHOLE_PERSONS: Final = frozenset(
 
 _ONLY_FOR: Final[Mapping[str, frozenset[AttributeType]]] = {
     "values": frozenset({AttributeType.CATEGORY, AttributeType.LIST, AttributeType.STAGE}),
-    "aliases": frozenset({
-        AttributeType.CATEGORY, AttributeType.LIST, AttributeType.STAGE, AttributeType.COUNTRY,
-    }),
+    "aliases": frozenset(AttributeType) - {
+        AttributeType.TEXT, AttributeType.DATE, AttributeType.DOMAIN,
+    },
     "vocabulary": frozenset({AttributeType.CATEGORY, AttributeType.LIST, AttributeType.STAGE}),
     "order": frozenset({AttributeType.CATEGORY, AttributeType.STAGE}),
     "complete": frozenset({AttributeType.LIST}),
@@ -145,14 +145,16 @@ def _merged(name: str, base: AttributeSpec | None, entry: AttributeEntry) -> Att
     }  # fmt: skip
     if entry.column is not None:
         changes["headers"] = entry.column
-    if entry.values is not None:
+    listed_values = entry.values or (entry.order if entry.vocabulary is None else None)
+    if listed_values is not None:
         changes |= {"vocabulary": None, "closed": True}
-        changes["aliases"] = {value: value for value in entry.values} | (entry.aliases or {})
-    elif entry.order is not None and entry.vocabulary is None:
-        changes |= {"vocabulary": None, "closed": True}
-        changes["aliases"] = {value: value for value in entry.order} | (entry.aliases or {})
+        changes["aliases"] = {value: value for value in listed_values} | (entry.aliases or {})
     elif entry.aliases is not None:
         changes["aliases"] = dict(base.aliases) | entry.aliases
+    kind = entry.type or base.type
+    known_list = entry.vocabulary if entry.vocabulary in vocabulary_names() else None
+    if kind is AttributeType.STAGE and known_list and entry.order is None:
+        changes |= {"order": values_in_order(known_list), "closed": True}
     return replace(base, **changes)  # type: ignore[arg-type]  # each key is a field of its own type
 
 
@@ -184,9 +186,9 @@ def check_attribute(name: str, entry: AttributeEntry) -> Iterator[Finding]:
 
 def _check_values(entry: AttributeEntry) -> Iterator[Finding]:
     """Check that vocabulary, values, order and aliases speak of the same values."""
-    if entry.vocabulary is not None and entry.vocabulary not in VOCABULARIES:
-        remedy = did_you_mean(entry.vocabulary, VOCABULARIES)
-        remedy = remedy or f"Use {listed(sorted(VOCABULARIES))}."
+    if entry.vocabulary is not None and entry.vocabulary not in vocabulary_names():
+        remedy = did_you_mean(entry.vocabulary, vocabulary_names())
+        remedy = remedy or f"Use {listed(vocabulary_names())}."
         yield Finding("vocabulary", "there is no such list.", remedy)
     known = entry.values or entry.order or ()
     for spelling, value in (entry.aliases or {}).items():

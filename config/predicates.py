@@ -14,7 +14,7 @@ from typing import TypeAlias
 import re2
 
 from config.conditions import AtLeastOf, PredicateFields
-from config.problems import listed
+from config.problems import did_you_mean, listed
 from config.shapes import (
     Adjacent,
     Bands,
@@ -36,6 +36,7 @@ from config.shapes import (
     Upcoming,
     Within,
 )
+from config.vocabularies import group_names
 
 FAMILY = "family"
 GROUP = "group:"
@@ -287,8 +288,13 @@ class _Builder:
                 continue
             found = self.members(value.removeprefix(GROUP))
             if found is None:
-                self._add(key, f'there is no group "{value.removeprefix(GROUP)}".',
-                          "Define it under groups:, as groups: {NAME: [a, b]}.")  # fmt: skip
+                group = value.removeprefix(GROUP)
+                self._add(
+                    key,
+                    f'there is no group "{group}".',
+                    did_you_mean(group, group_names())
+                    or f"Define it: groups: {{{group}: [a, b]}}.",
+                )
             expanded.extend(found or ())
         return tuple(dict.fromkeys(expanded))
 

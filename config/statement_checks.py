@@ -8,9 +8,9 @@ from typing import Final
 
 from config.attributes import AttributeSpec, AttributeType
 from config.conditions import AtLeastOf, PredicateFields
-from config.predicates import FAMILY, GROUP, Finding, Members, read_shape, written_keys
+from config.predicates import FAMILY, Finding, Members, read_shape, written_keys
 from config.problems import did_you_mean, listed
-from config.vocabularies import has_families, suggestion
+from config.vocabularies import has_families
 
 
 class Use(StrEnum):
@@ -59,7 +59,7 @@ def check_statement(
     _, findings = read_shape(fields, members)
     yield from findings
     if not findings:
-        yield from _values(fields, spec)
+        yield from _family(fields, spec)
 
 
 def _misplaced(fields: PredicateFields, keys: tuple[str, ...], use: Use) -> Iterator[Finding]:
@@ -113,22 +113,7 @@ def _misfitting_bound(key: str, bound: object, spec: AttributeSpec) -> Iterator[
         yield Finding(key, f'"{spec.id}" is of type {kind}.', "Write a number: 1000, 0.5 or 10M.")
 
 
-def _values(fields: PredicateFields, spec: AttributeSpec) -> Iterator[Finding]:
-    """Check that the values named are ones the attribute can have."""
-    at_least = fields.at_least
-    named: dict[str, tuple[str, ...]] = {
-        key: getattr(fields, key) or ()
-        for key in ("one_of", "not_in", "any_of", "all_of", "none_of")
-    }
-    named["at_least"] = at_least.values if isinstance(at_least, AtLeastOf) else ()
-    named["adjacent"] = tuple(name for name in fields.adjacent or () if name != FAMILY)
-    for key, values in named.items():
-        for value in values:
-            if value.startswith(GROUP):
-                continue
-            hint = suggestion(spec, value)
-            if hint is not None:
-                yield Finding(key, f'"{value}" is no value of "{spec.id}".', hint)
+def _family(fields: PredicateFields, spec: AttributeSpec) -> Iterator[Finding]:
     if fields.adjacent and FAMILY in fields.adjacent and not has_families(spec):
         yield Finding(
             "adjacent", f'"{spec.id}" has no families.', "Name the values, or a group:NAME."
