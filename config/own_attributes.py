@@ -70,13 +70,14 @@ class AttributeEntry(Part):
 
 
 _WORDS_OF_PERSONS: Final = frozenset({
-    "person", "contact", "firstname", "lastname", "surname", "salutation", "jobtitle", "birthday",
+    "person", "firstname", "lastname", "surname", "salutation", "jobtitle", "birthday",
     "birthdate", "birth", "gender", "sex", "ethnicity", "race", "religion", "nationality",
-    "marital", "mobile", "mobilephone", "seniority", "buyer",
+    "marital", "mobilephone", "seniority",
 })  # fmt: skip
 _PAIRS_OF_PERSONS: Final = frozenset({
     ("first", "name"), ("last", "name"), ("full", "name"), ("middle", "name"), ("job", "title"),
     ("job", "function"), ("job", "role"), ("date", "birth"), ("contact", "name"),
+    ("contact", "email"), ("contact", "phone"), ("contact", "title"), ("mobile", "phone"),
     ("personal", "email"), ("personal", "phone"), ("linkedin", "profile"),
 })  # fmt: skip
 _WHOLE_PERSONS: Final = frozenset(
