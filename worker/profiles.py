@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -76,16 +75,18 @@ def rules_of(document: IcpDocument) -> str:
     return hashlib.sha256(orjson.dumps(rules)).hexdigest()[:16]
 
 
-@dataclass(slots=True)
 class _Compiler:
-    loaded: LoadedIcp
-    problems: list[ConfigProblem] = field(default_factory=list)
+    """Compiles one document, noting everything that is wrong with its values."""
+
+    def __init__(self, loaded: LoadedIcp) -> None:
+        self.loaded = loaded
+        self.problems: list[ConfigProblem] = []
+        specs = loaded.document.attribute_specs()
+        self._specs = {name: specs[name] for name in loaded.document.used_attributes()}
+        self._vocabularies = {name: vocabulary_of(spec) for name, spec in self._specs.items()}
 
     def profile(self) -> Profile:
         document = self.loaded.document
-        specs = document.attribute_specs()
-        self._specs = {name: specs[name] for name in document.used_attributes()}
-        self._vocabularies = {name: vocabulary_of(spec) for name, spec in self._specs.items()}
         fingerprint = fingerprint_of(document)
         profile = Profile(
             id=document.icp,
