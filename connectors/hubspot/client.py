@@ -88,6 +88,7 @@ class _ApiFactory:
         rest = api_client.rest_client
         rest.pool_manager = self._pool
         send, call = rest.request, api_client.call_api
+        clean = api_client.sanitize_for_serialization
 
         def request(*args: Any, _request_timeout: Any = None, **kwargs: Any) -> Any:
             return send(*args, _request_timeout=_request_timeout or self._timeout, **kwargs)
@@ -95,7 +96,12 @@ class _ApiFactory:
         def call_api(resource_path: str, *args: Any, **kwargs: Any) -> Any:
             return call(dated(resource_path, self._version), *args, **kwargs)
 
+        def sanitize(value: Any) -> Any:
+            # Bodies are plain JSON already: walking them again would cost more than sending them.
+            return value if isinstance(value, dict) else clean(value)
+
         rest.request, api_client.call_api = request, call_api
+        api_client.sanitize_for_serialization = sanitize
         return getattr(package, name)(api_client=api_client)
 
 

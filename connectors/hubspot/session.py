@@ -7,6 +7,7 @@ what the calls themselves cost), as are its retries and its lack of timeouts: se
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -82,6 +83,7 @@ class Session:
         self._pause = pause or Pause()
         self._clock = clock
         self._date_header = ""
+        self._told: datetime | None = None
         self._lock = threading.Lock()
         self._sized = ("", "")
         self.client = make_client(
@@ -90,11 +92,7 @@ class Session:
 
     def now(self) -> datetime:
         """Tell the time by HubSpot's latest answer; by the local clock before the first one."""
-        try:
-            told = parsedate_to_datetime(self._date_header)
-        except ValueError:
-            return self._clock()
-        return told.astimezone(UTC)
+        return self._told or self._clock()
 
     def call(
         self,
@@ -194,7 +192,11 @@ class Session:
         return fault
 
     def _observe(self, headers: Mapping[str, str]) -> None:
-        self._date_header = headers.get("Date", self._date_header)
+        date = headers.get("Date", "")
+        if date and date != self._date_header:  # it changes once a second
+            self._date_header = date
+            with contextlib.suppress(ValueError):
+                self._told = parsedate_to_datetime(date).astimezone(UTC)
         size = (
             headers.get("X-HubSpot-RateLimit-Max", ""),
             headers.get("X-HubSpot-RateLimit-Interval-Milliseconds", "10000"),

@@ -52,8 +52,9 @@ def merged_updates(updates: Sequence[AccountUpdate]) -> list[AccountUpdate]:
     by_id: dict[str, AccountUpdate] = {}
     for update in updates:
         earlier = by_id.get(update.account_id)
-        fields = {**earlier.fields, **update.fields} if earlier else update.fields
-        by_id[update.account_id] = replace(update, fields=fields)
+        if earlier is not None:
+            update = replace(update, fields={**earlier.fields, **update.fields})  # noqa: PLW2901 - both as one
+        by_id[update.account_id] = update
     return list(by_id.values())
 
 
