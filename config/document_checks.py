@@ -20,7 +20,7 @@ from config.icp_document import (
     Trigger,
 )
 from config.own_attributes import AttributeEntry, check_attribute, is_about_a_person
-from config.predicates import Finding, Members
+from config.predicates import GROUP, Finding, Members
 from config.problems import did_you_mean, listed
 from config.statement_checks import Use, check_statement
 from config.yaml_source import DataPath, YamlSource
@@ -37,6 +37,7 @@ class Draft:
     declared: frozenset[str]  # attributes that the document declares, sound or not
     members: Members
     attributes: Mapping[str, AttributeEntry] = field(default_factory=dict)
+    groups: Mapping[str, object] = field(default_factory=dict)
     criteria: Sequence[tuple[DataPath, Criterion]] = ()
     triggers: Sequence[tuple[DataPath, Trigger]] = ()
     disqualifiers: Sequence[tuple[DataPath, Disqualifier]] = ()
@@ -49,6 +50,14 @@ def check(draft: Draft) -> Iterator[Located]:
     for name, entry in draft.attributes.items():
         for finding in check_attribute(name, entry):
             yield ("attributes", name, *_key(finding)), finding
+    for name, values in draft.groups.items():
+        if any(
+            str(value).startswith(GROUP) for value in (values if isinstance(values, list) else ())
+        ):
+            yield (
+                ("groups", name),
+                Finding("", "a group cannot hold another group.", "List its values."),
+            )
     for path, criterion in draft.criteria:
         yield from _statement(draft, path, criterion, Use.CRITERION)
     for path, trigger in draft.triggers:

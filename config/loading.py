@@ -177,6 +177,7 @@ def _draft(source: YamlSource, data: dict[PathKey, Any]) -> Draft:
         if isinstance(entries, dict)
         else frozenset(),
         members=_members(data.get("groups")),
+        groups=data["groups"] if isinstance(data.get("groups"), dict) else {},
         attributes=attributes,
         criteria=list(_sound_parts(data, "criteria", Criterion)),
         triggers=list(_sound_parts(data, "triggers", Trigger)),

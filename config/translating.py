@@ -22,6 +22,7 @@ _WANTED = {
     "tuple_type": ("a list is wanted.", "Write [a, b], or one entry per line after a dash."),
     "too_short": ("it is empty.", "Add at least one."),
     "string_type": ("a text is wanted.", "Put it in quotes."),
+    "invalid_key": ("a key must be a word.", "Put it in quotes if it is meant."),
     "missing": ("it is missing.", "Add it."),
 }
 
@@ -43,6 +44,8 @@ def translate(
         if path not in seen:  # one problem per place: a union reports each of its members
             seen.add(path)
             message, remedy = _words(detail, path, model)
+            if detail["type"] == "invalid_key":
+                message, path = f'"{path[-1]}" is no key here.', path[:-1]
             yield problem_at(source, path, placing, message, remedy)
 
 

@@ -124,6 +124,8 @@ segment:
         (document(more="decay_write: hourly\n"), "Use daily, weekly or monthly"),
         (document(more="override_beats_disqualifier: yes\n"), "neither true nor false"),
         (document(more="min_coverage: .nan\n"), "min_coverage: nan is not a number"),
+        (document(more="groups: {A: ['group:EU']}\n"), 'group "A": a group cannot hold another'),
+        (document(more="5: x\n"), '"5" is no key here'),
     ],
 )
 def test_wrong_documents(text: str, words: str) -> None:
