@@ -111,7 +111,8 @@ class RateLimiter:
     """Everything that bounds the calls to one portal. Share one among all threads of a portal.
 
     Args:
-        share: of the burst and of the search budget, 0 to 1; others use the rest.
+        share: of the burst, 0 to 1; others use the rest.
+        search_share: of the search budget; by default the same.
         daily_share: of the day; see :class:`DailyBudget`.
         burst: calls per *burst_seconds* until an answer says what the account really has.
         search: search calls per second, all applications of the account together.
@@ -124,6 +125,7 @@ class RateLimiter:
         self,
         *,
         share: float = 0.7,
+        search_share: float | None = None,
         daily_share: float = 0.9,
         burst: int = 100,
         burst_seconds: float = 10.0,
@@ -131,8 +133,9 @@ class RateLimiter:
         monotonic: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        if not (0 < share <= 1 and 0 < daily_share <= 1):
-            raise ValueError("share and daily_share must be above 0 and at most 1")
+        search_share = share if search_share is None else search_share
+        if not all(0 < part <= 1 for part in (share, search_share, daily_share)):
+            raise ValueError("each share must be above 0 and at most 1")
         self._share = share
         self._monotonic = monotonic
         self._pause = pause
@@ -140,7 +143,7 @@ class RateLimiter:
         self._burst = RollingWindow(int(burst * share), burst_seconds)
         # A share of a small whole number is taken as a longer window: 70% of 5 a second is 5 in
         # 1.43 seconds, not 3 a second.
-        self._search = RollingWindow(search, 1.0 / share)
+        self._search = RollingWindow(search, 1.0 / search_share)
         self.daily = DailyBudget(daily_share)
         self.waited = 0.0
 
