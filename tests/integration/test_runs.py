@@ -12,10 +12,11 @@ from connectors.errors import MisconfiguredError, TransientError
 from connectors.memory import InMemoryCrm
 from connectors.records import FieldDescription, FieldKind
 from tests.support.profiles import TIERS
-from tests.support.runs import Clock, Desk, companies, desk, portal_fields
+from tests.support.runs import Clock, Desk, Quiet, companies, desk, portal_fields
 from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
 from worker.state.errors import StateError
-from worker.sync.report import RunKind, RunOutcome
+from worker.sync.approving import Approval
+from worker.sync.report import RunKind, RunOutcome, RunReport
 
 
 @pytest.fixture
@@ -371,3 +372,51 @@ def test_time_alone_is_written_quietly(tmp_path: Path) -> None:
     assert written[:6] == [0] * 6
     assert sum(written) <= 12
     assert max(written) > 0
+
+
+def approve(it: Desk, run_id: str) -> RunReport:
+    """Approve a held run."""
+    return Approval(
+        it.connection(),
+        it.crm,
+        it.state,
+        holder="admin",
+        stop=it.stop,
+        progress=Quiet(),
+        clock=it.clock,
+    ).carry_out(run_id)
+
+
+def test_approving_writes_exactly_the_held_plan(it: Desk) -> None:
+    """The plan a person saw is what is written, and the checkpoint moves with it."""
+    held = it.run(yes=False).report
+    report = approve(it, held.run)
+
+    assert report.outcome is RunOutcome.SUCCEEDED
+    assert report.counters.written == 60
+    assert Counter(it.tiers().values()) == held.counters.tiers
+    assert it.run().report.counters.written == 0
+
+
+def test_approving_passes_over_what_changed_since(it: Desk) -> None:
+    """An account edited after it was planned is left for the next run."""
+    held = it.run(yes=False).report
+    it.crm.edit("1", {"icp_tier": "tier_3"})
+    report = approve(it, held.run)
+
+    assert (report.counters.written, report.counters.invalid) == (59, 1)
+    assert it.tiers()["1"] == "tier_3"
+    assert it.run().report.counters.written == 1
+
+
+def test_only_a_held_run_of_the_present_icp_can_be_approved(it: Desk) -> None:
+    """A plan made under another ICP, or already written, is refused with the reason."""
+    held = it.run(yes=False).report
+    it.change_icp()
+    with pytest.raises(StateError, match="the ICP has changed since"):
+        approve(it, held.run)
+    done = it.run().report
+    with pytest.raises(StateError, match="not held"):
+        approve(it, done.run)
+    with pytest.raises(StateError, match="no such run"):
+        approve(it, "nonsense")

@@ -131,6 +131,21 @@ def run(
 
 
 @app.command()
+def approve(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="The held run, as `icp runs` names it.")
+    ],
+    *,
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Write the plan of a held run, account by account as it was planned."""
+    from worker.cli.running import approve_run
+
+    approve_run(run_id, connection, as_json=as_json)
+
+
+@app.command()
 def worker(*, connection: Named = None) -> None:
     """Run on a schedule until SIGTERM or Ctrl-C."""
     from worker.cli.running import run_worker

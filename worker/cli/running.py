@@ -20,9 +20,10 @@ from connectors.dry_run import DryRunConnector
 from connectors.errors import ConnectorError
 from worker import composition
 from worker.cli.failing import failures, write_incident
-from worker.cli.showing import TerminalProgress, console, progress_bar, show_report
+from worker.cli.showing import console, progress_bar, show_report
 from worker.state.errors import StateError
 from worker.state.store import State
+from worker.sync.approving import Approval
 from worker.sync.run import BusyError, Progress, RunRequest, RunResult, SyncRun
 from worker.telemetry import set_up_logging
 
@@ -114,6 +115,34 @@ def execute(
             scratch.close()
 
 
+def approve_run(run_id: str, name: str | None, *, as_json: bool) -> None:
+    """Carry out a held run's plan and leave with the outcome's exit code."""
+    with failures():
+        settings = load_settings()
+        set_up_logging("warning", secrets=composition.secrets_of(settings))
+        connection = settings.connection(name)
+        compiled = composition.compile_icps(connection.profiles)
+        composition.refuse_lint_errors(compiled, datetime.now(UTC))
+        with (
+            stopping() as stop,
+            composition.open_database(settings) as state,
+            progress_bar() as progress,
+        ):
+            report = Approval(
+                composition.connection_of(connection, compiled),
+                composition.open_connector(connection, stop),
+                state,
+                holder=composition.holder(),
+                stop=stop,
+                progress=progress,
+            ).carry_out(run_id)
+        if as_json:
+            typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        else:
+            show_report(console(), report, composition.tier_labels(compiled.profiles), {})
+        raise typer.Exit(report.outcome.exit_code)
+
+
 class Silent:
     """Progress that nobody watches."""
 
@@ -179,6 +208,3 @@ class Tick:
         except Exception as error:  # noqa: BLE001 - one bad tick must not end the service
             path = write_incident(error, composition.new_run_id()[-4:])
             log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
-
-
-__all__ = ["Silent", "TerminalProgress", "execute", "run_once", "run_worker", "stopping"]

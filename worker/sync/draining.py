@@ -35,13 +35,27 @@ class Drain:
         counters: Counters,
         *,
         progress: Callable[[int], None],
+        recheck: bool = False,
     ) -> None:
+        """Prepare to send.
+
+        Args:
+            connector: where to.
+            state: the plan and the journal.
+            keeper: the lease, renewed on the way.
+            run_id: whose plan.
+            counters: counted as answers come.
+            progress: told of every batch.
+            recheck: read each account again first, and leave alone those that have changed since
+                they were planned.
+        """
         self._connector = connector
         self._state = state
         self._keeper = keeper
         self._run_id = run_id
         self._counters = counters
         self._progress = progress
+        self._recheck = recheck
 
     def run(self, stop: Stop) -> bool:
         """Send every planned change; ``False`` when asked to stop before the last one.
@@ -62,6 +76,10 @@ class Drain:
         return True
 
     def _send(self, changes: list[Change]) -> None:
+        if self._recheck:
+            changes = self._as_planned(changes)
+        if not changes:
+            return
         updates = [AccountUpdate(it.account_id, orjson.loads(it.after)) for it in changes]
         now = datetime.now(UTC)
         self._state.plan.mark_sent(
@@ -82,6 +100,30 @@ class Drain:
             else:
                 self._counters.gone += 1
         self._progress(len(changes))
+
+    def _as_planned(self, changes: list[Change]) -> list[Change]:
+        """Keep the accounts that still hold what the plan saw; settle the others as passed over."""
+        before = {it.account_id: orjson.loads(it.before) for it in changes}
+        names = sorted({name for values in before.values() for name in values})
+        found = self._connector.fetch([it.account_id for it in changes], names)
+        present = {it.account_id: it.fields for it in found}
+        kept, passed = [], []
+        for change in changes:
+            now = present.get(change.account_id)
+            same = now is not None and all(
+                (now.get(name) or "") == value for name, value in before[change.account_id].items()
+            )
+            (kept if same else passed).append(change)
+        if passed:
+            self._state.plan.record_outcomes(
+                self._keeper.lease,
+                self._run_id,
+                [Outcome(it.seq, ChangeState.MISSING, "CHANGED_SINCE") for it in passed],
+                datetime.now(UTC),
+            )
+            self._counters.invalid += len(passed)
+            self._progress(len(passed))
+        return kept
 
 
 def _outcome(change: Change, answer: WriteOutcome) -> Outcome:

@@ -43,7 +43,7 @@ class Counters:
     unchanged: int = 0
     written: int = 0
     rejected: int = 0  # refused by the CRM; see the dead letter
-    invalid: int = 0  # could not be judged or sent
+    invalid: int = 0  # passed over: changed between planning and an approved write
     held: int = 0  # planned and not sent: the run was held or stopped
     gone: int = 0  # deleted or merged away between reading and writing
 
@@ -83,6 +83,7 @@ class RunReport:
     kind: RunKind
     dry_run: bool
     as_of: str
+    icp: str = ""  # fingerprint of the ICPs it judged by
     outcome: RunOutcome = RunOutcome.FAILED
     counters: Counters = field(default_factory=Counters)
     transitions: list[Transition] = field(default_factory=list)
@@ -100,6 +101,7 @@ class RunReport:
             "kind": self.kind.value,
             "dry_run": self.dry_run,
             "as_of": self.as_of,
+            "icp": self.icp,
             "outcome": self.outcome.value,
             "read": counters.read,
             "unchanged": counters.unchanged,

@@ -170,6 +170,7 @@ class SyncRun:
             kind=kind,
             dry_run=request.dry_run,
             as_of=instant_text(now),
+            icp=connection.fingerprint(),
             warnings=[str(warning) for warning in findings.warnings],
             calls=connector.calls,
         )

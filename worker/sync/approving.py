@@ -1,0 +1,163 @@
+"""Carrying out a held run's plan after a person has looked at it: exactly that plan, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import orjson
+import structlog
+
+from connectors.base import CrmConnector
+from connectors.errors import ConnectorError
+from worker.state.errors import StateError
+from worker.state.rows import Binding, Checkpoint, Run
+from worker.state.store import State
+from worker.sync.draining import Drain
+from worker.sync.keeping import LEASE_TTL, Keeper, Stop
+from worker.sync.report import RunKind, RunOutcome, RunReport
+from worker.sync.run import BusyError, Connection, Progress
+
+log = structlog.get_logger()
+
+
+class Approval:
+    """Writes the plan of one held run.
+
+    Every account is read again before it is written; one that no longer holds what the plan saw is
+    passed over, and the next run looks at it.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        connector: CrmConnector,
+        state: State,
+        *,
+        holder: str,
+        stop: Stop,
+        progress: Progress,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._connection = connection
+        self._connector = connector
+        self._state = state
+        self._holder = holder
+        self._stop = stop
+        self._progress = progress
+        self._clock = clock
+
+    def carry_out(self, run_id: str) -> RunReport:
+        """Write what was held.
+
+        Raises:
+            StateError: the run cannot be approved; the message says why.
+            BusyError: another process is running this connection.
+            ConnectorError: the CRM could not be reached; approve again to go on.
+        """
+        name = self._connection.name
+        lease = self._state.leases.acquire(name, self._holder, LEASE_TTL, self._clock())
+        if lease is None:
+            raise BusyError(f"connection {name} is being run by another process. Wait for it.")
+        keeper = Keeper(self._state, lease, self._clock)
+        try:
+            run = self._held(run_id)
+            portal = self._connector.portal()
+            self._state.bindings.bind(name, Binding(portal.crm, portal.portal_id, portal.kind))
+            self._connector.fields()
+            return self._write(run, keeper)
+        finally:
+            self._state.leases.release(keeper.lease)
+
+    def _held(self, run_id: str) -> Run:
+        run = self._state.runs.get(run_id)
+        if run is None or run.connection != self._connection.name:
+            raise StateError(
+                f"run {run_id}: connection {self._connection.name} has no such run."
+                " `icp runs` lists them."
+            )
+        if run.outcome != RunOutcome.HELD.value:
+            raise StateError(
+                f"run {run_id}: is {run.outcome or 'not finished'}, not held;"
+                " there is nothing to approve."
+            )
+        report = orjson.loads(run.report or b"{}")
+        if report.get("icp") != self._connection.fingerprint():
+            raise StateError(
+                f"run {run_id}: the ICP has changed since. Run again, and approve that run."
+            )
+        until = self._state.checkpoints.load(self._connection.name).until
+        if until is not None and until > run.as_of:
+            raise StateError(
+                f"run {run_id}: a later run has been written since. Run again, and approve that."
+            )
+        return run
+
+    def _write(self, run: Run, keeper: Keeper) -> RunReport:
+        planned = self._state.plan.counts(run.run_id)
+        before = orjson.loads(run.report or b"{}")
+        report = RunReport(
+            run=run.run_id,
+            connection=run.connection,
+            kind=RunKind(run.kind),
+            dry_run=False,
+            as_of=run.as_of,
+            icp=self._connection.fingerprint(),
+            calls=self._connector.calls,
+        )
+        counters = report.counters
+        counters.read = before["read"]
+        counters.unchanged = before["unchanged"]
+        counters.tiers.update(before["tiers"])
+        counters.written = planned.get("written", 0)
+        counters.rejected = planned.get("rejected", 0)
+        self._progress.stage("write", planned.get("planned", 0))
+        drain = Drain(
+            self._connector,
+            self._state,
+            keeper,
+            run.run_id,
+            counters,
+            progress=self._progress.advance,
+            recheck=True,
+        )
+        try:
+            done = drain.run(self._stop)
+        except ConnectorError as error:
+            log.warning("approval_interrupted", written=counters.written)
+            report.problems.append(str(error))
+            done = False
+        if not done:
+            left = self._state.plan.counts(run.run_id)
+            counters.held = left.get("planned", 0) + left.get("sent", 0)
+            report.outcome = RunOutcome.HELD
+            return self._finish(report, keeper)
+        self._save_checkpoint(run, keeper)
+        report.outcome = RunOutcome.PARTIAL if counters.rejected else RunOutcome.SUCCEEDED
+        return self._finish(report, keeper)
+
+    def _save_checkpoint(self, run: Run, keeper: Keeper) -> None:
+        earlier = self._state.checkpoints.load(run.connection)
+        if run.kind == RunKind.ACCOUNTS.value:
+            return
+        self._state.checkpoints.save(
+            keeper.lease,
+            Checkpoint(
+                until=run.as_of,
+                full_at=run.as_of if run.kind == RunKind.FULL.value else earlier.full_at,
+                profile_fingerprint=self._connection.fingerprint(),
+                inputs_fingerprint=self._connection.inputs_fingerprint(),
+                backfilled=True,
+            ),
+        )
+
+    def _finish(self, report: RunReport, keeper: Keeper) -> RunReport:
+        self._state.runs.finish(
+            keeper.lease,
+            report.run,
+            outcome=report.outcome.value,
+            report=orjson.dumps(report.as_json()),
+            finished_at=self._clock(),
+        )
+        log.info("run_approved", outcome=report.outcome.value, written=report.counters.written)
+        return report
