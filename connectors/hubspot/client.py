@@ -44,6 +44,7 @@ def make_client(
         MisconfiguredError: naming each unusable setting, never the token.
 
     """
+    host = host.rstrip("/") if host else host
     check_settings(token, api_version, host)
     pool = urllib3.PoolManager(
         num_pools=4,

@@ -95,6 +95,15 @@ def test_a_loopback_is_accepted(host: str | None) -> None:
     check_settings(TOKEN, "v3", host)
 
 
+def test_a_trailing_slash_of_an_origin_does_no_harm(wire: Wire) -> None:
+    """Origins are often written with one; paths are still joined by a single slash."""
+    wire.answer(Reply(200, {"results": []}))
+
+    list(reading.list_pages(session_on(wire, host=f"{wire.url}/"), ["name"]))
+
+    assert wire.requests[0].path.startswith("/crm/v3/objects/companies?")
+
+
 def test_all_unusable_settings_are_named_at_once_without_the_token() -> None:
     """Three mistakes make three problems, none of which shows the token."""
     with pytest.raises(MisconfiguredError) as caught:
