@@ -180,6 +180,13 @@ class Table:
             values[slot] = _shared(value)
         self._touch(record, at)
 
+    def derive(self, record: Record, name: str, value: str) -> None:
+        """Set a calculated value; the modification time stays where it is."""
+        slot = self.column(name)
+        self._own(record)
+        self.padded(record)[slot] = value
+        self.version += 1
+
     def archive(self, record: Record, at: int) -> None:
         """Take a live record out of lists and searches."""
         self._remember(record, record.values)

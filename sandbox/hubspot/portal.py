@@ -67,6 +67,7 @@ class Portal:
         chooser = random.Random(f"portal:{seed}")  # noqa: S311 - deterministic, not a secret
         self.portal_id = chooser.randrange(20_000_000, 60_000_000)
         self.shuffler = random.Random(f"shuffle:{seed}")  # noqa: S311 - deterministic by design
+        self.account_type = "STANDARD"
         self.companies = ObjectType("companies", "0-2", 5_281_147_580, clock)
         self.deals = ObjectType("deals", "0-3", 13_790_204_400, clock)
         self.tokens = Tokens(seed)
@@ -111,13 +112,17 @@ class Portal:
             if deal_id not in theirs:
                 theirs.append(deal_id)
 
+    def count_deals(self, company: Record) -> None:
+        """Keep the calculated number of deals of *company*."""
+        count = str(len(self.deals_of.get(company.id, [])))
+        self.companies.table.derive(company, "num_associated_deals", count)
+
     def derive_deal(self, record: Record) -> None:
         """Set the calculated closed and won flags from the stage."""
         table = self.deals.table
         closed, won = STAGE_OUTCOMES.get(table.value(record, "dealstage") or "", (False, False))
-        values = table.padded(record)
-        values[table.slots["hs_is_closed"]] = str(closed).lower()
-        values[table.slots["hs_is_closed_won"]] = str(won).lower()
+        table.derive(record, "hs_is_closed", str(closed).lower())
+        table.derive(record, "hs_is_closed_won", str(won).lower())
 
     # -- seeding and reset -----------------------------------------------------------------------
 
@@ -140,10 +145,8 @@ class Portal:
             record = deals.add(properties, modified, created=created)
             self.derive_deal(record)
             self.link(record, companies[seed.company_index])
-        counted = self.companies.table.slots["num_associated_deals"]
-        for company_id, linked in self.deals_of.items():
-            record = self.companies.table.records[company_id]
-            self.companies.table.padded(record)[counted] = str(len(linked))
+        for company_id in self.deals_of:
+            self.count_deals(self.companies.table.records[company_id])
         self._find_owners()
         for kind in (self.companies, self.deals):
             kind.table.mark_seeded()

@@ -26,6 +26,7 @@ class Quota:
         enforce: bool,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._portal_id = portal_id
         self._enforced_at_start = enforce
         self.enforce = enforce
@@ -74,6 +75,13 @@ class Quota:
             return policy
         self.daily.take()
         return None
+
+    def resets_at(self) -> str:
+        """When the day ends: the account's midnight, in UTC."""
+        offset = timedelta(minutes=self.utc_offset_minutes)
+        local = self._clock.now() + offset
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        return (midnight - offset).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     def headers(self, token: str, policy: str) -> Headers:
         """The rate headers of an answer: search shows the day only."""
