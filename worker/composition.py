@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import threading
 
     from connectors.base import CrmAdmin, CrmConnector
+    from connectors.hubspot.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def open_admin(settings: ConnectionSettings, stop: threading.Event) -> CrmAdmin:
     return HubSpotAdmin(_hubspot_session(settings, stop))
 
 
-def _hubspot_session(settings: ConnectionSettings, stop: threading.Event) -> object:
+def _hubspot_session(settings: ConnectionSettings, stop: threading.Event) -> Session:
     from connectors.hubspot.session import Session
     from connectors.pausing import Pause
     from connectors.throttling import RateLimiter

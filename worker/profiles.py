@@ -26,7 +26,6 @@ from worker.icp import predicates
 from worker.icp.predicates import CREDIT, Predicate
 from worker.icp.profile import (
     All,
-    Any as AnyOf,
     Attribute,
     Comparison,
     Condition,
@@ -38,6 +37,9 @@ from worker.icp.profile import (
     Tier,
     Trigger,
     tests_of,
+)
+from worker.icp.profile import (
+    Any as AnyOf,
 )
 from worker.icp.values import Unreadable, display
 from worker.parsers import Vocabulary, document_parser, vocabulary_of
@@ -170,7 +172,9 @@ class _Compiler:
             return IsKnown(attribute) if shape.value else Not(IsKnown(attribute))
         return Comparison(attribute, self._predicate(where, attribute, written))
 
-    def _predicate(self, where: str, attribute: str, written: PredicateFields) -> Predicate:
+    def _predicate(  # noqa: C901, PLR0911, PLR0912 - one arm per shape; mypy proves none is missing
+        self, where: str, attribute: str, written: PredicateFields
+    ) -> Predicate:
         shape = self.loaded.document.shape(written)
         spec = self._specs[attribute]
         words = partial(self._words, where, attribute)
@@ -291,7 +295,8 @@ def words_of(profile: Profile, attribute: str) -> list[str]:
     conditions = [item.when for item in profile.disqualifiers]
     if profile.segment is not None:
         conditions.append(profile.segment)
-    asked = [(it.attribute, it.predicate) for it in (*profile.criteria, *profile.triggers)]
+    asked = [(it.attribute, it.predicate) for it in profile.criteria]
+    asked += [(it.attribute, it.predicate) for it in profile.triggers]
     asked += [
         (test.attribute, test.predicate)
         for condition in conditions

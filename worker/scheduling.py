@@ -69,7 +69,7 @@ class Clock:
             self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=True)
 
-    def _add(self, trigger: Any, name: str, job: Callable[[], None]) -> None:  # noqa: ANN401 - untyped library
+    def _add(self, trigger: Any, name: str, job: Callable[[], None]) -> None:
         self._scheduler.add_job(job, trigger, id=name, next_run_time=datetime.now(UTC))
 
 

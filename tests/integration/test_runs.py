@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from connectors.dry_run import DryRunConnector
 from connectors.errors import MisconfiguredError, TransientError
 from connectors.memory import InMemoryCrm
-from connectors.records import FieldDescription, FieldKind
+from connectors.records import AccountUpdate, FieldDescription, FieldKind, WriteOutcome
 from tests.support.profiles import TIERS
 from tests.support.runs import Clock, Desk, Quiet, companies, desk, portal_fields
 from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
@@ -222,17 +223,12 @@ def test_a_crm_that_fails_leaves_the_checkpoint(it: Desk) -> None:
     assert {it.tiers()[name] for name in ("1", "2", "3")} == {"tier_1"}
 
 
-class Failing:
+class Failing(DryRunConnector):
     """A connector whose writes never arrive."""
 
-    def __init__(self, inner: InMemoryCrm) -> None:
-        self._inner = inner
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)
-
-    def write(self, updates: object) -> object:
+    def write(self, updates: Sequence[AccountUpdate]) -> Sequence[WriteOutcome]:
         """Never arrives."""
+        del updates
         raise TransientError("HubSpot answered 502 to POST companies/batch/update six times.")
 
 

@@ -1,3 +1,3 @@
-"""Builders, strategies and fakes: one short call makes a valid thing, the test names what matters."""
+"""Builders, strategies and fakes: one short call makes a valid thing."""
 
 from __future__ import annotations

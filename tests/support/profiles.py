@@ -20,11 +20,11 @@ from worker.icp.predicates import (
 )
 from worker.icp.profile import (
     Attribute,
+    Comparison,
     Condition,
     Criterion,
     Disqualifier,
     Profile,
-    Comparison,
     Tier,
     Trigger,
     tests_of,
@@ -90,9 +90,8 @@ def profile(
     """A profile over whatever attributes its parts mention."""
     criteria = criteria or (criterion(),)
     conditions = [item.when for item in disqualifiers] + ([segment] if segment else [])
-    used = [item.attribute for item in (*criteria, *triggers)] + [
-        test.attribute for condition in conditions for test in tests_of(condition)
-    ]
+    used = [item.attribute for item in criteria] + [item.attribute for item in triggers]
+    used += [test.attribute for condition in conditions for test in tests_of(condition)]
     settings.setdefault("hysteresis", 0)
     return Profile(
         id="test",

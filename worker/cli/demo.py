@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import typer
 
@@ -74,7 +74,7 @@ class Simulator:
         self.web: str = ready["web"]
         typer.echo(f"simulated HubSpot portal {ready['hubspot']['portal_id']} at {self.url}")
 
-    def __enter__(self) -> Simulator:
+    def __enter__(self) -> Self:
         """Use as a block."""
         return self
 

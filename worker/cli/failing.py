@@ -50,8 +50,10 @@ def failures() -> Iterator[None]:
         path = write_incident(error, incident)
         fail(
             [
-                f"Unexpected {type(error).__name__}; nothing further was done. Incident {incident}"
-                f" is described, without customer values, in {path}."
+                (
+                    f"Unexpected {type(error).__name__}; nothing further was done. Incident {incident}"
+                    f" is described, without customer values, in {path}."
+                )
             ],
             FAILED,
         )

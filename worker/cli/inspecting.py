@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from typing import Any
 
 import orjson
@@ -123,8 +122,10 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
         if not found:
             fail(
                 [
-                    f"account {account}: no such account in portal {portal.portal_id}."
-                    " It was deleted or merged, or the id is wrong."
+                    (
+                        f"account {account}: no such account in portal {portal.portal_id}."
+                        " It was deleted or merged, or the id is wrong."
+                    )
                 ],
                 FAILED,
             )
@@ -178,13 +179,12 @@ def show_explanation(out: Console, explanation: Explanation, title: str) -> None
                 f"Trigger {escape(trigger.label)} {escape(trigger.value)}:"
                 f" strength {points(trigger.strength)}"
             )
-    for item in explanation.disqualifiers:
-        if item.truth is Truth.TRUE:
-            out.print(
-                f"[red]Disqualified[/] {escape(item.reason)}: {escape(', '.join(item.evidence))}"
-            )
-        elif item.truth is Truth.UNDECIDED:
-            out.print(f"Undecided: {escape(item.reason)} (unknown: {', '.join(item.missing)})")
+    for settled in explanation.disqualifiers:
+        why = escape(settled.reason)
+        if settled.truth is Truth.TRUE:
+            out.print(f"[red]Disqualified[/] {why}: {escape(', '.join(settled.evidence))}")
+        elif settled.truth is Truth.UNDECIDED:
+            out.print(f"Undecided: {why} (unknown: {', '.join(settled.missing)})")
     for check in explanation.tiers:
         if check.failed:
             out.print(f"Not {escape(check.label)}: {escape('; '.join(check.failed))}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,7 +43,7 @@ def score_file(
         paths = list(profiles) or _configured()
         compiled = composition.compile_icps(paths)
         warnings = composition.refuse_lint_errors(compiled, datetime.now(UTC))
-        if out.exists() and file.exists() and os.path.samefile(file, out):
+        if out.exists() and file.exists() and file.samefile(out):
             fail([f"{out}: is the input. Choose another file for --out."], CONFIGURATION)
         chosen = _mapping(mapping, compiled.specs)
         problems: list[LineProblem] = []

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from worker.icp.profile import All, Any, Condition, Disqualifier, IsKnown, Not, Comparison, tests_of
+from worker.icp.profile import All, Any, Comparison, Condition, Disqualifier, IsKnown, Not, tests_of
 
 
 class Truth(Enum):

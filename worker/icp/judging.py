@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any as Anything
 
 from worker.icp.assessment import Assessment
-from worker.icp.conditions import Conditions, ConditionBits
+from worker.icp.conditions import ConditionBits, Conditions
 from worker.icp.predicates import CREDIT
 from worker.icp.profile import DISQUALIFIED, NEEDS_DATA, OUT_OF_SCOPE, Profile, Standing
 from worker.icp.reading import Parser, Reader, Reading, in_order_of_weight, readers

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from worker.icp.predicates import CREDIT, Holding, InRange, Number, OneOf, Predicate
-from worker.icp.profile import All, Any, Condition, Criterion, Not, Profile, Comparison
+from worker.icp.profile import All, Any, Comparison, Condition, Criterion, Not, Profile
 
 FIRMOGRAPHIC = "firmographic"
 MOST_ICPS = 2
@@ -201,6 +201,8 @@ def _overlap(criterion: Criterion, test: Comparison, show: Callable[..., str]) -
             return ", ".join(show(value) for value in both)
         case Holding(items, 1), Holding(others, 1):
             return ", ".join(show(value) for value in sorted(items & others))
+        case _:
+            pass
     return ""
 
 
@@ -232,7 +234,8 @@ def _exclude(one: Predicate, other: Predicate) -> bool:
         case OneOf() as left_set, OneOf() as right_set:
             full = {value for value, credit in left_set.credits.items() if credit == CREDIT}
             return not any(right_set.credits.get(value) == CREDIT for value in full)
-    return False
+        case _:
+            return False
 
 
 def _meet(one: InRange, other: InRange) -> tuple[Number | None, Number | None, bool]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from worker.icp.values import Interval, Value
 
@@ -24,7 +24,9 @@ Number = int | float
 Undecided = tuple[int, int]
 """The least and the most a credit could be, where the value does not settle it."""
 
-CreditOf = Callable[[Value], "int | Undecided"]
+CreditOf = Callable[[Any], "int | Undecided"]
+"""Takes a value of the type that the predicate is for; documents are checked to pair them so."""
+
 ANYTHING: Undecided = (0, CREDIT)
 
 
@@ -55,13 +57,13 @@ class InRange:
         """Give full credit inside, less outside, nothing beyond the fade edge."""
         del as_of
 
-        def credit(value: Value) -> int | Undecided:
+        def credit(value: Any) -> int | Undecided:
             if type(value) is Interval:
                 low, high = value
                 if low == high:
                     return self._point(low)
                 return _settled(self._span(low, high))
-            return self._point(value)  # type: ignore[arg-type]  # a number by its attribute's type
+            return self._point(value)
 
         return credit
 
@@ -121,9 +123,9 @@ class InBands:
         """Give the credit of the first band that holds the value."""
         del as_of
 
-        def credit(value: Value) -> int | Undecided:
+        def credit(value: Any) -> int | Undecided:
             if type(value) is not Interval:
-                return self._point(value)  # type: ignore[arg-type]  # a number by its type
+                return self._point(value)
             low, high = value
             if low == high:
                 return self._point(low)
@@ -165,7 +167,7 @@ class OneOf:
         """Look the value up."""
         del as_of
         worth = dict(self.credits)
-        return lambda value: worth.get(value, 0)  # type: ignore[call-overload,no-any-return]  # a string
+        return lambda value: worth.get(value, 0)
 
     def want(self, show: Callable[[Value], str]) -> str:
         """List the wanted values, shortened when many."""
@@ -204,8 +206,8 @@ class InOrder:
         low = place[self.at_least] if self.at_least is not None else 0
         high = place[self.at_most] if self.at_most is not None else len(place)
 
-        def credit(value: Value) -> int | Undecided:
-            index = place.get(value)  # type: ignore[call-overload]  # a string by its type
+        def credit(value: Any) -> int | Undecided:
+            index = place.get(value)
             if index is None:
                 return ANYTHING
             return CREDIT if low <= index <= high else 0
@@ -239,8 +241,8 @@ class Holding:
         items, count = self.items, self.count
         short: int | Undecided = 0 if self.complete else ANYTHING
         if count == 1:
-            return lambda value: short if items.isdisjoint(value) else CREDIT  # type: ignore[arg-type]
-        return lambda value: CREDIT if len(items & value) >= count else short  # type: ignore[operator]
+            return lambda value: short if items.isdisjoint(value) else CREDIT
+        return lambda value: CREDIT if len(items & value) >= count else short
 
     def want(self, show: Callable[[Value], str]) -> str:
         """Render as ``Salesforce or HubSpot``, ``all of ...``, ``2 of ...``."""
@@ -264,7 +266,7 @@ class HoldingNone:
         del as_of
         items = self.items
         absent: int | Undecided = CREDIT if self.complete else ANYTHING
-        return lambda value: absent if items.isdisjoint(value) else 0  # type: ignore[arg-type]
+        return lambda value: absent if items.isdisjoint(value) else 0
 
     def want(self, show: Callable[[Value], str]) -> str:
         """Render as ``no Salesforce or HubSpot``."""
@@ -285,8 +287,8 @@ class Within:
         days = self.days
         decay = decay_credits(self.half_life) if self.half_life is not None else None
 
-        def credit(value: Value) -> int | Undecided:
-            age = today - value.toordinal()  # type: ignore[union-attr]  # a date by its type
+        def credit(value: Any) -> int | Undecided:
+            age = today - value.toordinal()
             if age < 0:
                 return ANYTHING
             if days is not None and age > days:
@@ -313,7 +315,7 @@ class OlderThan:
     def at(self, as_of: date) -> CreditOf:
         """Compare the age in whole days."""
         latest = as_of.toordinal() - self.days
-        return lambda value: CREDIT if value.toordinal() <= latest else 0  # type: ignore[union-attr]
+        return lambda value: CREDIT if value.toordinal() <= latest else 0
 
     def want(self, show: Callable[[Value], str]) -> str:
         """Render as ``at least 365 days ago``."""
@@ -331,7 +333,7 @@ class LaterThan:
     def at(self, as_of: date) -> CreditOf:
         """Compare with the day so many days ahead."""
         earliest = as_of.toordinal() + self.days
-        return lambda value: CREDIT if value.toordinal() >= earliest else 0  # type: ignore[union-attr]
+        return lambda value: CREDIT if value.toordinal() >= earliest else 0
 
     def want(self, show: Callable[[Value], str]) -> str:
         """Render as ``more than 180 days ahead``."""
@@ -350,7 +352,7 @@ class Upcoming:
         """Look ahead from the day."""
         first = as_of.toordinal()
         last = first + self.days
-        return lambda value: CREDIT if first <= value.toordinal() <= last else 0  # type: ignore[union-attr]
+        return lambda value: CREDIT if first <= value.toordinal() <= last else 0
 
     def want(self, show: Callable[[Value], str]) -> str:
         """Render as ``in the next 90 days``."""
@@ -386,10 +388,10 @@ class Rating:
         del as_of
         top = self.top
 
-        def credit(value: Value) -> int | Undecided:
-            if not 1 <= value <= top:  # type: ignore[operator]  # a number by its type
+        def credit(value: Any) -> int | Undecided:
+            if not 1 <= value <= top:
                 return ANYTHING
-            return _ratio(value - 1, top - 1)  # type: ignore[operator]
+            return _ratio(value - 1, top - 1)
 
         return credit
 
@@ -410,7 +412,7 @@ class TextTest:
         """Ask the matcher."""
         del as_of
         passes = self.passes
-        return lambda value: CREDIT if passes(value) else 0  # type: ignore[arg-type]
+        return lambda value: CREDIT if passes(value) else 0
 
     def want(self, show: Callable[[Value], str]) -> str:
         """Name what is looked for."""

@@ -160,7 +160,8 @@ class Profile:
     @property
     def time_bound(self) -> bool:
         """Whether time passing alone can change an answer."""
-        predicates = [part.predicate for part in (*self.criteria, *self.triggers)]
+        predicates = [criterion.predicate for criterion in self.criteria]
+        predicates += [trigger.predicate for trigger in self.triggers]
         conditions = [item.when for item in self.disqualifiers]
         if self.segment is not None:
             conditions.append(self.segment)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from worker.icp.conditions import ConditionBits
 from worker.icp.predicates import ANYTHING, CREDIT, CreditOf, Undecided
-from worker.icp.profile import Attribute, Criterion, IsKnown, Profile, Comparison, Trigger
+from worker.icp.profile import Attribute, Comparison, Criterion, IsKnown, Profile, Trigger
 from worker.icp.values import Unreadable, Value
 
 Parser = Callable[[str], "Value | Unreadable | None"]

@@ -16,12 +16,12 @@ from worker.icp.profile import (
     NEEDS_DATA,
     All,
     Any,
+    Comparison,
     Condition,
     Criterion,
     IsKnown,
     Not,
     Profile,
-    Comparison,
     Trigger,
 )
 

@@ -1,4 +1,4 @@
-"""Carrying out a held run's plan after a person has looked at it: exactly that plan, nothing else."""
+"""Carrying out a held run's plan after a person has looked at it: that plan, nothing else."""
 
 from __future__ import annotations
 

@@ -107,7 +107,8 @@ class Drain:
         names = sorted({name for values in before.values() for name in values})
         found = self._connector.fetch([it.account_id for it in changes], names)
         present = {it.account_id: it.fields for it in found}
-        kept, passed = [], []
+        kept: list[Change] = []
+        passed: list[Change] = []
         for change in changes:
             now = present.get(change.account_id)
             same = now is not None and all(

@@ -41,10 +41,10 @@ from worker.icp.profile import (
     OUT_OF_SCOPE,
     All,
     Any,
+    Comparison,
     IsKnown,
     Not,
     Standing,
-    Comparison,
     Tier,
     Trigger,
 )
@@ -318,7 +318,7 @@ HIRING = Trigger(
     ],
 )
 def test_the_strongest_trigger_counts(account: dict[str, Value], strength: int) -> None:
-    """A trigger is evidence by its presence: absent, old or in the future it is simply not there."""
+    """A trigger is evidence by its presence: absent, old or in the future it is not there."""
     judge = judge_of(SECTOR, triggers=[FUNDING, HIRING])
     assessment = judge.judge({**account, "sector": "software"})
 
