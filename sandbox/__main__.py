@@ -1,114 +1,124 @@
-"""``python -m sandbox``: the simulated CRMs on loopback ports, ready when one JSON line appears."""
+"""``python -m sandbox``: serve simulated CRMs on the loopback until told to stop."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
+from sandbox.clock import Clock, parse_ms
 from sandbox.seed_data import SeedData
+from sandbox.server import listen, make_state, origin_of, serve
+from sandbox.state import SandboxState
 
-USAGE_ERROR = 2
+_USAGE = 2
+_PROBLEMS_SHOWN = 20
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C; answers the exit code."""
-    options = _options(arguments)
+class _OptionError(Exception):
+    """An option that cannot be used; the message is one line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _OptionError(message)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="python -m sandbox", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--hubspot-port", type=int, metavar="PORT", help="0: any free port")
+    parser.add_argument("--salesforce-port", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    parser.add_argument("--accounts", default="200", metavar="N|FILE", help="how many, or a file")
+    parser.add_argument("--mapping", metavar="FILE", help="JSON mapping for an accounts file")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same portal (default 0)")
+    parser.add_argument("--limits", choices=("real", "off"), default="real")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer")
+    parser.add_argument("--now", metavar="ISO", help="where the record clock starts")
+    parser.add_argument("--tls", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
     if options.salesforce_port is not None:
-        return _refuse("--salesforce-port: Salesforce is not available in this version")
+        raise _OptionError("--salesforce-port: the Salesforce simulator is not in this version")
     if options.tls:
-        return _refuse("--tls: is not available in this version")
+        raise _OptionError("--tls: not available in this version; use http on the loopback")
     if options.hubspot_port is None:
-        return _refuse("--hubspot-port: is required; 0 takes any free port")
+        raise _OptionError("--hubspot-port is missing (0 takes any free port)")
+    if not 0 <= options.hubspot_port <= 65_535:  # noqa: PLR2004 - the range of ports
+        raise _OptionError("--hubspot-port: a port is a number from 0 to 65535")
+    if options.latency_ms < 0:
+        raise _OptionError("--latency-ms: cannot be negative")
+    return options
+
+
+def _data(options: argparse.Namespace, start_ms: int | None) -> SeedData:
+    if options.accounts.isdigit():
+        from sandbox.seeding import seed  # noqa: PLC0415 - only where it is needed
+
+        return seed(int(options.accounts), options.seed, today=Clock(start_ms).now().date())
+    path = Path(options.accounts)
+    if not path.is_file():
+        raise _OptionError(f"--accounts: {options.accounts} is neither a number nor a file")
+    from sandbox.loading import load  # noqa: PLC0415 - only where it is needed
+
+    mapping = Path(options.mapping) if options.mapping else None
     try:
-        data = _data(options.accounts, options.seed)
-    except (OSError, ValueError) as error:
-        return _refuse(f"--accounts: {error}")
-    for problem in data.problems[:20]:
-        sys.stderr.write(f"{options.accounts}: {problem}\n")
-    return _serve(options, data)
+        data = load(path, mapping)
+    except (OSError, ValueError) as problem:
+        raise _OptionError(f"--accounts: {problem}") from None
+    for line in data.problems[:_PROBLEMS_SHOWN]:
+        sys.stderr.write(f"{line}\n")
+    return data
 
 
-def _serve(options: argparse.Namespace, data: SeedData) -> int:
-    from sandbox.server import Server, make_state  # noqa: PLC0415 - bad options answer at once
-
-    state = make_state(
-        data,
-        seed=options.seed,
-        enforce_limits=options.limits == "real",
-        latency_ms=options.latency_ms,
-    )
-    try:
-        server = Server(state, options.hubspot_port)
-    except OSError as error:
-        return _refuse(f"--hubspot-port {options.hubspot_port}: {error.strerror}")
-    ready = {
+def _ready_line(state: SandboxState) -> str:
+    portal = state.hubspot
+    line = {
         "hubspot": {
-            "url": server.url,
-            "token": state.hubspot.tokens.default,
-            "portal_id": state.hubspot.portal_id,
+            "url": portal.origin,
+            "token": portal.tokens.default,
+            "portal_id": portal.portal_id,
         },
         "salesforce": None,
-        "web": f"{server.url}/_sandbox/web/",
+        "web": f"{portal.origin}/_sandbox/web/",
         "ca_file": None,
     }
+    return json.dumps(line)
 
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, server.stop)
-        serving = asyncio.create_task(server.uvicorn._serve([server.socket]))  # noqa: SLF001 - serve() would take the signals for itself
-        while not server.uvicorn.started and not serving.done():
-            await asyncio.sleep(0.005)
-        sys.stdout.write(json.dumps(ready) + "\n")
-        sys.stdout.flush()
-        await serving
 
-    asyncio.run(run())
-    server.close()
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve; the exit status is 0 after a signal and 2 for options that cannot be used."""
+    try:
+        options = _parse(arguments)
+        try:
+            start_ms = parse_ms(options.now) if options.now else None
+        except ValueError:
+            raise _OptionError(f"--now: {options.now} is not an ISO 8601 time") from None
+        try:
+            listener = listen(options.hubspot_port)
+        except OSError as problem:
+            reason = problem.strerror or "cannot be used"
+            raise _OptionError(f"--hubspot-port {options.hubspot_port}: {reason}") from None
+        with listener:
+            state = make_state(
+                _data(options, start_ms),
+                seed=options.seed,
+                enforce_limits=options.limits == "real",
+                latency_ms=options.latency_ms,
+                start_ms=start_ms,
+            )
+            state.hubspot.origin = origin_of(listener)
+            serve(state, listener, lambda: _say(_ready_line(state)))
+    except _OptionError as problem:
+        sys.stderr.write(f"sandbox: {problem}\n")
+        return _USAGE
     return 0
-
-
-def _data(accounts: str, seed: int) -> SeedData:
-    if accounts.isdigit():
-        from sandbox.seeding import seed as make  # noqa: PLC0415 - only what is asked for
-
-        return make(int(accounts), seed)
-    from sandbox.loading import load  # noqa: PLC0415 - only what is asked for
-
-    path = Path(accounts)
-    if not path.is_file():
-        raise ValueError(f"{accounts}: no such file, and not a number of companies")
-    return load(path)
-
-
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m sandbox", description="Simulated CRMs on loopback ports."
-    )
-    parser.add_argument("--hubspot-port", type=_port, help="0 takes any free port")
-    parser.add_argument("--salesforce-port", type=_port, help="not available in this version")
-    parser.add_argument("--accounts", default="2000", help="how many companies, or a file of them")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed, the same companies")
-    parser.add_argument("--limits", choices=["real", "off"], default="real")
-    parser.add_argument("--latency-ms", type=float, default=0.0)
-    parser.add_argument("--tls", action="store_true", help="not available in this version")
-    return parser.parse_args(arguments)
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:  # noqa: PLR2004 - the range of TCP ports
-        raise argparse.ArgumentTypeError("a port lies between 0 and 65535")
-    return port
-
-
-def _refuse(message: str) -> int:
-    sys.stderr.write(f"python -m sandbox: {message}\n")
-    return USAGE_ERROR
 
 
 if __name__ == "__main__":

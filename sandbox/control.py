@@ -1,6 +1,6 @@
-"""The ``/_sandbox`` endpoints: statistics, faults, the clock, edits by a person. Never counted.
+"""The ``/_sandbox`` endpoints: how tests and people look into a sandbox and steer it.
 
-What each takes and answers is described in ``docs/reference/sandbox.md``.
+They are outside the simulated CRM: no token, no limits, no faults, not in the log.
 """
 
 from __future__ import annotations
@@ -11,218 +11,232 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from sandbox.clock import parse_ms
+from sandbox.clock import iso_ms, parse_ms
 from sandbox.faults import FaultRule
 from sandbox.hubspot.auth import ALL_SCOPES
-from sandbox.hubspot.portal import ObjectType
+from sandbox.hubspot.control import behave, edit_records, raw_record
 from sandbox.state import SandboxState
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class ControlError(Exception):
-    """A control call that makes no sense; the message says why."""
+    """A control request that makes no sense; the message says what would."""
 
 
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status, media_type="application/json")
-
-
-class Control:
-    """Steers one sandbox."""
-
-    def __init__(self, state: SandboxState) -> None:
-        self._state = state
-
-    def routes(self) -> list[Route]:
-        """Every control endpoint."""
-        table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
-            ("GET", "stats", self._stats),
-            ("GET", "requests", self._requests),
-            ("POST", "requests", self._resize),
-            ("GET", "faults", self._list_faults),
-            ("POST", "faults", self._add_faults),
-            ("DELETE", "faults", self._clear_faults),
-            ("GET", "clock", self._clock),
-            ("POST", "clock", self._move_clock),
-            ("POST", "reset", self._reset),
-            ("GET", "records", self._records),
-            ("POST", "records", self._edit),
-            ("POST", "tokens", self._token),
-            ("POST", "limits", self._limits),
-            ("POST", "behaviour", self._behaviour),
-        ]
-        made = [
-            Route(f"/_sandbox/{path}", self._answering(answer), methods=[method])
-            for method, path, answer in table
-        ]
-        return [*made, Route("/_sandbox/export", self._export, methods=["GET"])]
-
-    def _answering(self, answer: Callable[[Request], Awaitable[Any]]) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            try:
-                return _json(await answer(request))
-            except (ControlError, ValueError, KeyError, TypeError) as error:
-                return _json({"error": str(error) or type(error).__name__}, 400)
-
-        return endpoint
-
-    async def _stats(self, request: Request) -> Any:
-        by_record = request.query_params.get("by_record", "true") != "false"
-        return self._state.log.stats(by_record=by_record)
-
-    async def _requests(self, request: Request) -> Any:
-        since = int(request.query_params.get("since", "0"))
-        return {"requests": self._state.log.since(since), "last_seq": self._state.log.last_seq}
-
-    async def _resize(self, request: Request) -> Any:
-        self._state.log.resize(int((await _body(request))["size"]))
-        return {"size": self._state.log.size}
-
-    async def _list_faults(self, _: Request) -> Any:
-        return {"rules": [rule.describe() for rule in self._state.faults.rules]}
-
-    async def _add_faults(self, request: Request) -> Any:
-        body = await _body(request)
-        asked = body["rules"] if "rules" in body else [body]
-        rules = [FaultRule.parse(rule) for rule in asked]
-        self._state.faults.rules += rules
-        return {"rules": [rule.describe() for rule in self._state.faults.rules]}
-
-    async def _clear_faults(self, _: Request) -> Any:
-        self._state.faults.clear()
-        return {"rules": []}
-
-    async def _clock(self, _: Request) -> Any:
-        return {"now": self._state.clock.now_iso(), "frozen": self._state.clock.frozen}
-
-    async def _move_clock(self, request: Request) -> Any:
-        body = await _body(request)
-        unknown = set(body) - {"advance_seconds", "now", "freeze"}
-        if unknown:
-            raise ControlError(f"unknown: {', '.join(sorted(unknown))}")
-        clock = self._state.clock
-        if "now" in body:
-            clock.set(parse_ms(body["now"]))
-        if "advance_seconds" in body:
-            clock.advance(float(body["advance_seconds"]))
-        if "freeze" in body:
-            clock.freeze(bool(body["freeze"]))
-        return await self._clock(request)
-
-    async def _reset(self, _: Request) -> Any:
-        self._state.reset()
-        return {"reset": True, "now": self._state.clock.now_iso()}
-
-    async def _records(self, request: Request) -> Any:
-        kind = self._kind(request.query_params.get("object", "companies"))
-        wanted = [part for part in request.query_params.get("ids", "").split(",") if part]
-        found = {}
-        for text in wanted:
-            record = kind.table.get(int(text))
-            if record is not None:
-                found[text] = {
-                    "properties": kind.table.as_dict(record),
-                    "live": record.live,
-                }
-        return {"records": found}
-
-    async def _edit(self, request: Request) -> Any:
-        """Edit, archive or merge records as a person in HubSpot would."""
-        body = await _body(request)
-        unknown = set(body) - {"companies", "deals", "archive", "merge", "add"}
-        if unknown:
-            raise ControlError(f"unknown: {', '.join(sorted(unknown))}")
-        now = self._state.clock.now_ms()
-        edited = 0
-        for name in ("companies", "deals"):
-            kind = self._kind(name)
-            for text, changes in body.get(name, {}).items():
-                record = kind.table.get(int(text))
-                if record is None or not record.live:
-                    raise ControlError(f"{name} {text}: no such live record")
-                missing = sorted(set(changes) - set(kind.schema.live))
-                if missing:
-                    raise ControlError(f"{name}: no property {', '.join(missing)}")
-                kind.table.update(record, {k: v or "" for k, v in changes.items()}, now)
-                edited += 1
-        table = self._state.hubspot.companies.table
-        added = [str(table.add(values, now).id) for values in body.get("add", [])]
-        for text in body.get("archive", []):
-            record = table.get(int(text))
-            if record is None:
-                raise ControlError(f"companies {text}: no such record")
-            table.archive(record, now)
-            edited += 1
-        survivor = None
-        if "merge" in body:
-            primary, loser = (table.get(int(text)) for text in body["merge"])
-            if primary is None or loser is None:
-                raise ControlError("merge: no such record")
-            new_id = self._state.hubspot.behaviour.merge_gives_new_id
-            survivor = table.merge(primary, loser, now, new_id=new_id)
-            self._state.hubspot.move_links(loser.id, survivor.id)
-            edited += 2
-        return {
-            "edited": edited,
-            "added": added,
-            "survivor": str(survivor.id) if survivor is not None else None,
-        }
-
-    async def _token(self, request: Request) -> Any:
-        """Issue a token with some scopes, or with all but some; or revoke one."""
-        body = await _body(request)
-        tokens = self._state.hubspot.tokens
-        if "revoke" in body:
-            tokens.revoke(body["revoke"])
-            return {"revoked": True}
-        scopes = frozenset(body.get("scopes", ALL_SCOPES)) - frozenset(body.get("without", ()))
-        return {"token": tokens.issue(scopes, body.get("token")), "scopes": sorted(scopes)}
-
-    async def _limits(self, request: Request) -> Any:
-        self._state.hubspot.quota.configure(await _body(request))
-        return {"enforce": self._state.hubspot.quota.enforce}
-
-    async def _behaviour(self, request: Request) -> Any:
-        body = await _body(request)
-        portal = self._state.hubspot
-        for name, value in body.items():
-            if name == "latency_ms":
-                self._state.latency_ms = float(value)
-            elif name == "index_lag_ms":
-                portal.companies.table.index_lag_ms = int(value)
-                portal.deals.table.index_lag_ms = int(value)
-            elif name == "account_type":
-                portal.account_type = str(value)
-            elif name == "ignored_properties":
-                portal.behaviour.ignored_properties = set(value)
-            elif hasattr(portal.behaviour, name):
-                setattr(portal.behaviour, name, value)
-            else:
-                raise ControlError(f"unknown behaviour {name!r}")
-        return {"set": sorted(body)}
-
-    async def _export(self, _: Request) -> Response:
-        """Every live company as one JSON line, in id order."""
-
-        def lines() -> Iterator[bytes]:
-            for company in self._state.hubspot.companies_live():
-                yield orjson.dumps(company, option=orjson.OPT_SORT_KEYS) + b"\n"
-
-        return StreamingResponse(lines(), media_type="application/x-ndjson")
-
-    def _kind(self, name: str) -> ObjectType:
-        kind = self._state.hubspot.object_type(name)
-        if kind is None:
-            raise ControlError(f"no object type {name!r}")
-        return kind
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
 
 
 async def _body(request: Request) -> dict[str, Any]:
     raw = await request.body()
-    body = orjson.loads(raw) if raw else {}
+    if not raw.strip():
+        return {}
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise ControlError(f"the body is not JSON: {error}") from None
     if not isinstance(body, dict):
         raise ControlError("the body must be a JSON object")
     return body
+
+
+def _known(body: dict[str, Any], *names: str) -> None:
+    unknown = sorted(set(body) - set(names))
+    if unknown:
+        raise ControlError(f"unknown {', '.join(unknown)}; known are {', '.join(names)}")
+
+
+class Control:
+    """The endpoints over one state."""
+
+    def __init__(self, state: SandboxState) -> None:
+        self._state = state
+
+    def routes(self) -> list[BaseRoute]:
+        """All of them, under ``/_sandbox``."""
+        table: list[tuple[str, str, Endpoint]] = [
+            ("GET", "stats", self.stats),
+            ("GET", "requests", self.requests),
+            ("GET", "clock", self.clock),
+            ("POST", "clock", self.move_clock),
+            ("POST", "reset", self.reset),
+            ("GET", "faults", self.faults),
+            ("POST", "faults", self.add_faults),
+            ("DELETE", "faults", self.clear_faults),
+            ("POST", "tokens", self.tokens),
+            ("GET", "limits", self.limits),
+            ("POST", "limits", self.set_limits),
+            ("POST", "behaviour", self.behaviour),
+            ("GET", "records", self.records),
+            ("POST", "records", self.edit),
+            ("GET", "export", self.export),
+        ]
+        return [
+            Route(f"/_sandbox/{path}", _guarded(endpoint), methods=[method])
+            for method, path, endpoint in table
+        ]
+
+    async def stats(self, request: Request) -> Response:
+        """Counts since the last reset."""
+        by_record = request.query_params.get("by_record", "true").lower() != "false"
+        return _json(self._state.log.stats(by_record=by_record))
+
+    async def requests(self, request: Request) -> Response:
+        """Logged requests numbered above ``since``."""
+        since = _whole(request.query_params.get("since", "0"), "since")
+        log = self._state.log
+        return _json({"last": log.last_seq, "kept": log.size, "requests": log.since(since)})
+
+    async def clock(self, _request: Request) -> Response:
+        """What time it is in the CRM."""
+        clock = self._state.clock
+        return _json({"now": clock.now_iso(), "frozen": clock.frozen})
+
+    async def move_clock(self, request: Request) -> Response:
+        """``advance_seconds``, ``now``, ``freeze``: in this order, any of them."""
+        body = await _body(request)
+        _known(body, "advance_seconds", "now", "freeze")
+        clock = self._state.clock
+        step, now = body.get("advance_seconds", 0), body.get("now")
+        if not isinstance(step, int | float):
+            raise ControlError("advance_seconds must be a number")
+        try:
+            moment = None if now is None else parse_ms(str(now))
+        except ValueError:
+            raise ControlError("now must be an ISO 8601 time") from None
+        clock.advance(step)
+        if moment is not None:
+            clock.set(moment)
+        if "freeze" in body:
+            clock.freeze(bool(body["freeze"]))
+        return await self.clock(request)
+
+    async def reset(self, _request: Request) -> Response:
+        """Back to the seeded state."""
+        self._state.reset()
+        return _json({"ok": True})
+
+    async def faults(self, _request: Request) -> Response:
+        """The rules in force, with their counters."""
+        return _json({"faults": [rule.describe() for rule in self._state.faults.rules]})
+
+    async def add_faults(self, request: Request) -> Response:
+        """Add one rule, or several under ``faults``."""
+        body = await _body(request)
+        raw = body.get("faults", [body])
+        if not isinstance(raw, list) or not all(isinstance(rule, dict) for rule in raw):
+            raise ControlError("faults must be a list of rules")
+        try:
+            rules = [FaultRule.parse(rule) for rule in raw]
+        except ValueError as problem:
+            raise ControlError(str(problem)) from None
+        self._state.faults.rules += rules
+        return await self.faults(request)
+
+    async def clear_faults(self, request: Request) -> Response:
+        """No more faults; what was injected stays counted."""
+        self._state.faults.clear()
+        return await self.faults(request)
+
+    async def tokens(self, request: Request) -> Response:
+        """Issue a token with ``scopes``, or all ``without`` some; or ``revoke`` one."""
+        body = await _body(request)
+        _known(body, "scopes", "without", "token", "revoke")
+        tokens = self._state.hubspot.tokens
+        if "revoke" in body:
+            tokens.revoke(str(body["revoke"]))
+            return _json({"ok": True})
+        scopes = set(body.get("scopes", ALL_SCOPES)) - set(body.get("without", ()))
+        text = tokens.issue(scopes, body.get("token"))
+        return _json({"token": text, "scopes": sorted(scopes)})
+
+    async def limits(self, _request: Request) -> Response:
+        """Sizes of the limits, and what is left of the day."""
+        return _json(self._state.hubspot.quota.describe())
+
+    async def set_limits(self, request: Request) -> Response:
+        """Change sizes; counting goes on."""
+        body = await _body(request)
+        _known(body, "burst", "search", "associations", "daily", "daily_used", "enforce")
+        wrong = [n for n, v in body.items() if not isinstance(v, int) or v < 0]
+        if wrong:
+            raise ControlError(f"{', '.join(wrong)}: whole numbers from 0 (enforce: a boolean)")
+        self._state.hubspot.quota.configure(body)
+        return await self.limits(request)
+
+    async def behaviour(self, request: Request) -> Response:
+        """Switch what the CRM does only sometimes."""
+        body = await _body(request)
+        for name, value in (("latency_ms", body.pop("latency_ms", None)),):
+            if value is not None and not isinstance(value, int | float):
+                raise ControlError(f"{name} must be a number")
+            if value is not None:
+                self._state.latency_ms = value
+        if (size := body.pop("log_size", None)) is not None:
+            self._state.log.resize(_whole(str(size), "log_size"))
+        try:
+            settings = behave(self._state.hubspot, body)
+        except ValueError as problem:
+            raise ControlError(str(problem)) from None
+        settings["latency_ms"] = self._state.latency_ms
+        settings["log_size"] = self._state.log.size
+        return _json(settings)
+
+    async def records(self, request: Request) -> Response:
+        """Raw records by ``ids`` (a comma list), whatever their state."""
+        table = self._kind(request).table
+        ids = [text for text in request.query_params.get("ids", "").split(",") if text]
+        found = [table.get(_whole(text, "ids")) for text in ids]
+        shown = [raw_record(table, record) for record in found if record is not None]
+        return _json({"total": table.live_count, "records": shown})
+
+    async def edit(self, request: Request) -> Response:
+        """Edits by a person, or another application, at the sandbox's clock."""
+        body = await _body(request)
+        _known(body, "companies", "deals", "create", "archive", "merge")
+        try:
+            done = edit_records(self._state.hubspot, body)
+        except ValueError as problem:
+            raise ControlError(str(problem)) from None
+        return _json({"at": iso_ms(self._state.clock.now_ms()), **done})
+
+    async def export(self, request: Request) -> Response:
+        """Every live record with all its set properties, one JSON object a line, by id."""
+        kind = self._kind(request)
+        leave_out = set(request.query_params.get("without", "").split(","))
+        table = kind.table
+
+        def lines() -> Iterator[bytes]:
+            for record in table.live():
+                values = {n: v for n, v in table.as_dict(record).items() if n not in leave_out}
+                line = {"id": str(record.id), "properties": values}
+                yield orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n"
+
+        # Made at once, so that no write can come between two lines.
+        return StreamingResponse(iter([b"".join(lines())]), media_type="application/x-ndjson")
+
+    def _kind(self, request: Request) -> Any:
+        name = request.query_params.get("type", "companies")
+        kind = self._state.hubspot.object_type(name)
+        if kind is None:
+            raise ControlError("type must be companies or deals")
+        return kind
+
+
+def _whole(text: str, name: str) -> int:
+    if not text.isdigit():
+        raise ControlError(f"{name} must be a whole number")
+    return int(text)
+
+
+def _guarded(endpoint: Endpoint) -> Endpoint:
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except ControlError as problem:
+            return _json({"error": str(problem)}, 400)
+
+    return guarded

@@ -108,7 +108,7 @@ class Gateway:
             self._log(call, None, started)
             await break_connection(scope, receive)
             return
-        reply = self._reply(call, answer, fault)
+        reply = self._reply(answer, fault)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         if fault is not None and fault.kind == "drop_after":
@@ -139,7 +139,7 @@ class Gateway:
             entry=entry,
         )
 
-    def _reply(self, call: Call, answer: Callable[[], Reply], fault: Fault | None) -> Reply:
+    def _reply(self, answer: Callable[[], Reply], fault: Fault | None) -> Reply:
         if fault is not None:
             if fault.kind in {"slow", "truncate", "drop_after"}:
                 return self._answered(answer)

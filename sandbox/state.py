@@ -19,6 +19,7 @@ class SandboxState:
     faults: FaultKit = field(default_factory=FaultKit)
     log: RequestLog = field(default_factory=RequestLog)
     latency_ms: float = 0.0
+    start_latency_ms: float = 0.0
     start_ms: int | None = None
 
     def reset(self) -> None:
@@ -27,3 +28,4 @@ class SandboxState:
         self.hubspot.reset()
         self.faults.clear()
         self.log.clear()
+        self.latency_ms = self.start_latency_ms

@@ -76,6 +76,18 @@ class Quota:
         self.daily.take()
         return None
 
+    def describe(self) -> dict[str, Any]:
+        """Sizes and what is used of the day."""
+        return {
+            "enforce": self.enforce,
+            "burst": self.burst.most,
+            "search": self.search.most,
+            "associations": self.associations.most,
+            "daily": self.daily.most,
+            "daily_used": self.daily.used,
+            "resets_at": self.resets_at(),
+        }
+
     def resets_at(self) -> str:
         """When the day ends: the account's midnight, in UTC."""
         offset = timedelta(minutes=self.utc_offset_minutes)
