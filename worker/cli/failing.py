@@ -48,12 +48,11 @@ def failures() -> Iterator[None]:
             fail(*known)
         incident = uuid4().hex[:8]
         path = write_incident(error, incident)
+        name = type(error).__name__
         fail(
             [
-                (
-                    f"Unexpected {type(error).__name__}; nothing further was done. Incident {incident}"
-                    f" is described, without customer values, in {path}."
-                )
+                f"Unexpected {name}; nothing further was done. Incident {incident} is described,"
+                f" without customer values, in {path}."
             ],
             FAILED,
         )

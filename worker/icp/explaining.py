@@ -177,7 +177,7 @@ def explain(
             )
             for index, tier in enumerate(profile.tiers)
         ),
-        what_if=_what_if(judge, values, assessment, standing),
+        what_if=_what_if(judge, values, assessment, standing, tally.tests),
     )
 
 
@@ -359,6 +359,7 @@ def _what_if(
     values: Mapping[str, Value],
     assessment: Assessment,
     standing: Standing | None,
+    tests: int,
 ) -> tuple[WhatIf, ...]:
     """Try each missing attribute at its best and its worst for the criteria."""
     profile = judge.profile
@@ -368,18 +369,30 @@ def _what_if(
     rows = []
     for name in assessment.missing:
         outcomes = [judge.place_with(values, name, credit, standing) for credit in (CREDIT, 0)]
-        waiting = [
-            item
-            for item in profile.disqualifiers
-            if any(test.attribute == name for test in tests_of(item.when))
-        ]
         ranked = sorted(outcomes, key=lambda tier: order.get(tier, len(order)))
         rows.append(
             WhatIf(
                 attribute=name,
                 label=profile.attributes[name].label,
                 best=profile.tier_labels[ranked[0]],
-                worst=profile.tier_labels[DISQUALIFIED if waiting else ranked[-1]],
+                worst=profile.tier_labels[
+                    DISQUALIFIED if _could_fire(judge, tests, name) else ranked[-1]
+                ],
             )
         )
     return tuple(rows)
+
+
+def _could_fire(judge: Judge, tests: int, attribute: str) -> bool:
+    """Whether some answer about one unknown attribute would make a disqualifier true."""
+    for item in judge.profile.disqualifiers:
+        asked = [test for test in tests_of(item.when) if test.attribute == attribute]
+        settle = judge.bits.compile(item.when)
+        for holds in (True, False):
+            supposed = tests
+            for test in asked:
+                supposed &= ~judge.bits.unsure(test)
+                supposed |= judge.bits.true(test) if holds else 0
+            if asked and settle(supposed) is Truth.TRUE:
+                return True
+    return False

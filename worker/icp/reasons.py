@@ -68,19 +68,21 @@ class Reasons:
         """Name what speaks for the account, what against, what is new and what is unknown."""
         fired, gaps, unknown, best, worst, seen, missing, coverage, low, high, stale = evidence
         if tier == DISQUALIFIED:
-            text = f"Disqualified: {'; '.join([self._why[name] for name in fired])}. "
+            text = f"Disqualified: {'; '.join([self._why[name] for name in fired])}."
         elif tier == NEEDS_DATA:
             text = (
                 f"Needs data: {coverage}% known, {self._profile.min_coverage}% needed; "
-                f"score could be {low // 100}-{high // 100}. "
+                f"score could be {low // 100}-{high // 100}."
             )
         else:
             text = ""
         asked = self._count - unknown.bit_count()
         if asked:
-            text += f"Fits {asked - gaps.bit_count()} of {asked} known"
+            text += " Fits" if text else "Fits"
+            fits = asked - gaps.bit_count()
+            text += f" {fits} of {asked} known"
             if best is not None and (criterion := best[0]) is not None:
-                text += f", best {criterion.label} {best[1](best[2])}"
+                text += f", {'best' if fits else 'nearest'} {criterion.label} {best[1](best[2])}"
             text += "."
             if worst is not None and (criterion := worst[0]) is not None:
                 want = self._wants[criterion.id]
