@@ -32,8 +32,8 @@ are the defaults; `outputs:` in [worker.yaml](settings.md#what-is-written) chang
 renames, includes and excludes.
 
 Stored values are ids (`tier_1`, `needs_data`), people see labels (*Tier 1*, *Needs data*). Choices
-that hold several values are joined with `;`. Besides its tiers every ICP has the outcomes `not_icp`,
-`needs_data`, `disqualified` and `out_of_scope`."""
+that hold several values are joined with `;`. Besides its tiers every ICP has the outcomes
+`not_icp`, `needs_data`, `disqualified` and `out_of_scope`."""
 
 _MARKS: Final = """\
 *always*: cannot be excluded. *rides along*: written when another field of the account is written,
