@@ -28,10 +28,10 @@ from worker.profiles import compile_profile, words_of
 from worker.setting_up import wanted_views
 from worker.state.rows import Document
 from worker.state.store import State, open_state
+from worker.sync.connection import Connection
 from worker.sync.fields import OVERRIDE_KEYS, FieldMap, OutputTarget
 from worker.sync.guard import GuardLimits
 from worker.sync.preflight import needed_options
-from worker.sync.run import Connection
 
 if TYPE_CHECKING:
     import threading

@@ -20,7 +20,7 @@ from config.attributes import AttributeSpec
 from config.conditions import Condition as WrittenCondition
 from config.conditions import PredicateFields
 from config.icp_document import Criterion as WrittenCriterion
-from config.icp_document import IcpDocument
+from config.icp_document import DecayWrite, IcpDocument
 from config.problems import ConfigError, ConfigProblem, did_you_mean
 from worker.icp import predicates
 from worker.icp.predicates import CREDIT, Predicate
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 NO_PART_IN_ANSWERS = {"owner", "reviewed", "review_every", "description"}
 """Fields of a document that no answer depends on: editing them is not a new version."""
+
+
+_QUIET_DAYS = {DecayWrite.DAILY: 1, DecayWrite.WEEKLY: 7, DecayWrite.MONTHLY: 30}
 
 
 def compile_profile(loaded: LoadedIcp) -> Profile:
@@ -139,6 +142,7 @@ class _Compiler:
             hysteresis=round(float(document.hysteresis) * 100),
             trigger_share=round(float(document.trigger_share) * CREDIT),
             stale_after=int(document.stale_after),
+            quiet_days=_QUIET_DAYS[document.decay_write],
             override_beats_disqualifier=bool(document.override_beats_disqualifier),
             allow_weak_triggers=bool(document.allow_weak_triggers),
         )

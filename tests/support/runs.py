@@ -19,10 +19,11 @@ from worker.icp.reading import Parser
 from worker.icp.values import Lookups, make_parser
 from worker.state.rows import Document
 from worker.state.store import State, open_state
+from worker.sync.connection import Connection, RunRequest, RunResult
 from worker.sync.fields import FieldMap, OutputTarget
 from worker.sync.guard import GuardLimits
 from worker.sync.preflight import needed_options
-from worker.sync.run import Connection, RunRequest, RunResult, SyncRun
+from worker.sync.run import SyncRun
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 

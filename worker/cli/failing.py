@@ -48,28 +48,30 @@ def failures() -> Iterator[None]:
             fail(*known)
         incident = uuid4().hex[:8]
         path = write_incident(error, incident)
-        name = type(error).__name__
-        fail(
-            [
-                f"Unexpected {name}; nothing further was done. Incident {incident} is described,"
-                f" without customer values, in {path}."
-            ],
-            FAILED,
+        words = (
+            f"Unexpected {type(error).__name__}; nothing further was done. Incident {incident} is"
+            f" described, without customer values, in {path}."
         )
+        fail([words], FAILED)
 
 
 def _known(error: Exception) -> tuple[list[str], int] | None:
     """The words and the code for an error that a person can mend."""
     from config.problems import ConfigError  # noqa: PLC0415 - only on the way to a message
-    from connectors.errors import ConnectorError, MisconfiguredError  # noqa: PLC0415
+    from connectors.errors import (  # noqa: PLC0415
+        ConnectorError,
+        MisconfiguredError,
+        StoppedError,
+    )
     from worker.state.errors import StateError  # noqa: PLC0415
-    from worker.sync.run import BusyError  # noqa: PLC0415
+    from worker.sync.connection import BusyError  # noqa: PLC0415
 
     tests: list[tuple[type[Exception], Callable[[Exception], list[str]], int]] = [
         (ConfigError, lambda it: str(it).splitlines(), CONFIGURATION),
         (MisconfiguredError, lambda it: str(it).splitlines(), CONFIGURATION),
         (StateError, lambda it: [str(it)], CONFIGURATION),
         (BusyError, lambda it: [str(it)], FAILED),
+        (StoppedError, lambda _: ["Stopped."], STOPPED),
         (ConnectorError, lambda it: [str(it)], FAILED),
     ]
     for kind, words, code in tests:

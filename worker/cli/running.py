@@ -24,7 +24,8 @@ from worker.cli.showing import console, progress_bar, show_report
 from worker.state.errors import StateError
 from worker.state.store import State
 from worker.sync.approving import Approval
-from worker.sync.run import BusyError, Progress, RunRequest, RunResult, SyncRun
+from worker.sync.connection import BusyError, Progress, RunRequest, RunResult
+from worker.sync.run import SyncRun
 from worker.telemetry import set_up_logging
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from worker.icp.credits import ANYTHING, CREDIT, CreditOf, Undecided
 from worker.icp.values import Value

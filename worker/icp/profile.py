@@ -149,6 +149,7 @@ class Profile:
     hysteresis: int = 300  # hundredths
     trigger_share: int = 2_500  # ten-thousandths
     stale_after: int = 30  # days an emptied input keeps its last known value
+    quiet_days: int = 7  # between writes that time alone causes while the tier stays
     override_beats_disqualifier: bool = False
     allow_weak_triggers: bool = False
 

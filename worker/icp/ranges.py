@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from worker.icp.credits import CREDIT, CreditOf, Number, Undecided, ratio
 from worker.icp.values import Interval, Value

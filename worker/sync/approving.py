@@ -13,10 +13,10 @@ from connectors.errors import ConnectorError
 from worker.state.errors import StateError
 from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.store import State
+from worker.sync.connection import BusyError, Connection, Progress
 from worker.sync.draining import Drain
 from worker.sync.keeping import LEASE_TTL, Keeper, Stop
 from worker.sync.report import RunKind, RunOutcome, RunReport
-from worker.sync.run import BusyError, Connection, Progress
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from worker.icp.assessment import Assessment
 from worker.icp.explaining import points
-from worker.icp.profile import Profile
+from worker.icp.profile import OUT_OF_SCOPE, Profile
 from worker.sync.overriding import Override
 
 RIDERS = frozenset({"version", "assessed_at", "run_id", "tier_changed_at", "previous_tier"})
@@ -51,6 +51,12 @@ def _whole(hundredths: int | None) -> str:
     return "" if hundredths is None else str(hundredths // 100)
 
 
+def _range(assessment: Assessment) -> str:
+    if assessment.tier == OUT_OF_SCOPE:
+        return ""
+    return f"{assessment.range_low // 100}-{assessment.range_high // 100}"
+
+
 _VALUES: Mapping[str, Callable[[Judged], str]] = {
     "fit_score": lambda it: _whole(it.assessment.score),
     "tier": lambda it: it.tier,
@@ -65,7 +71,7 @@ _VALUES: Mapping[str, Callable[[Judged], str]] = {
     "computed_tier": lambda it: it.assessment.tier,
     "gaps": lambda it: ";".join(it.assessment.gaps),
     "stale_inputs": lambda it: ";".join(it.assessment.stale),
-    "score_range": lambda it: f"{it.assessment.range_low // 100}-{it.assessment.range_high // 100}",
+    "score_range": lambda it: _range(it.assessment),
     "native_tier": _native,
 }
 

@@ -23,7 +23,7 @@ from worker.sync.fields import FieldMap
 from worker.sync.keeping import Keeper
 from worker.sync.overriding import Override, applies, read_override
 from worker.sync.panel import Panel
-from worker.sync.plan import QUIET, Cause, Change, Planner, cause_of
+from worker.sync.plan import Cause, Change, Planner, cause_of
 from worker.sync.report import Counters
 
 Fields = Mapping[str, str | None]
@@ -48,7 +48,8 @@ class Scope:
     run_id: str
     fingerprint: str  # of the ICPs: an account judged under another is judged again
     as_of: date
-    new_day: bool  # time-bound answers may differ from the last run's
+    new_day: bool  # answers that time bounds may differ from the last run's
+    same_inputs: bool = True  # the mirror holds the inputs that this run reads
 
 
 class Evaluator:
@@ -72,9 +73,9 @@ class Evaluator:
         self._keeper = keeper
         self._counters = counters
         self._census = state.mirror.census(scope.connection)
-        self._inputs = tuple(dict.fromkeys(fields.inputs.values()))
+        # sorted, so that an ICP written in another order finds the mirror as it left it
+        self._inputs = tuple(sorted({*fields.inputs.values()}))
         self._outputs = (*planner.output_names, *fields.overrides.values())
-        self._beats = any(item.override_beats_disqualifier for item in panel.profiles)
         self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
         self.examples: dict[tuple[str, str, str], list[Example]] = {}
         self.assessed_before = 0  # accounts that already carried a tier when read
@@ -169,7 +170,7 @@ class Evaluator:
         ):
             judged_fields, stale, carried = self._carry(row, fields)
         profile, assessment = self._panel.judge(judged_fields, self._standing(row, fields), stale)
-        judged = Judged(profile, assessment, self._override(fields, assessment))
+        judged = Judged(profile, assessment, self._override(fields, profile, assessment))
         self._count(judged)
         counters.read += 1
         if self._planner.tier_of(fields):
@@ -192,7 +193,7 @@ class Evaluator:
             row.pinned if row is not None else "",
             row.rowid if row is not None else 0,
         )
-        if change is None or self._is_quiet(change, row, inputs, outputs):
+        if change is None or self._is_quiet(change, profile, row, inputs, outputs):
             counters.unchanged += 1
             if change is not None:
                 counters.quiet += 1
@@ -224,7 +225,9 @@ class Evaluator:
         rules = next((it.rules for it in self._panel.profiles if it.version == held), "")
         return Standing(fields.get(computed.name) or "", rules)
 
-    def _override(self, fields: Fields, assessment: Assessment) -> Override | None:
+    def _override(
+        self, fields: Fields, profile: Profile, assessment: Assessment
+    ) -> Override | None:
         names = self._fields.overrides
         field = names.get("tier_override")
         if field is None or not fields.get(field):
@@ -239,7 +242,8 @@ class Evaluator:
         if override is None:
             self._counters.overrides_ignored += 1
             return None
-        if not applies(override, assessment.tier, beats_disqualifier=self._beats):
+        beats = profile.override_beats_disqualifier
+        if not applies(override, assessment.tier, beats_disqualifier=beats):
             return None
         self._counters.overrides += 1
         return override
@@ -253,11 +257,11 @@ class Evaluator:
         today = self._scope.as_of
         carried: dict[str, list[str]] = orjson.loads(row.carried)
         before = orjson.loads(row.inputs)
-        was = dict(zip(self._inputs, before, strict=False)) if isinstance(before, list) else {}
+        was = dict(zip(self._inputs, before, strict=False)) if self._scope.same_inputs else {}
         keep: dict[str, list[str]] = {}
         for attribute, (field, parse) in self._panel.sources.items():
-            if fields.get(field):
-                continue
+            if parse(fields.get(field) or "") is not None:
+                continue  # it says something, if only something that cannot be read
             if attribute in carried:
                 value, since = carried[attribute]
             elif (value := was.get(field) or "") and _says_something(parse(value)):
@@ -274,7 +278,12 @@ class Evaluator:
         return filled, tuple(sorted(keep)), orjson.dumps(keep, option=orjson.OPT_SORT_KEYS)
 
     def _is_quiet(
-        self, change: Change, row: MirrorRow | None, inputs: bytes, outputs: bytes
+        self,
+        change: Change,
+        profile: Profile,
+        row: MirrorRow | None,
+        inputs: bytes,
+        outputs: bytes,
     ) -> bool:
         """Whether only time moved the values, the tier stays, and it was written lately."""
         if row is None or change.tier_before != change.tier_after or row.modified_at == "":
@@ -284,7 +293,7 @@ class Evaluator:
         if row.inputs != inputs or row.outputs != outputs or row.written_at is None:
             return False
         written = date.fromisoformat(row.written_at[:10])
-        return self._scope.as_of - written < QUIET
+        return (self._scope.as_of - written).days < profile.quiet_days
 
     def _cause(
         self,

@@ -74,6 +74,7 @@ def _day(text: str | None) -> date | None:
     try:
         if raw.isdigit() and len(raw) > len("20261231"):
             return datetime.fromtimestamp(int(raw) / 1000, tz=UTC).date()
-        return datetime.fromisoformat(raw).date()
+        moment = datetime.fromisoformat(raw)
+        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
     except (ValueError, OverflowError, OSError):
         return None

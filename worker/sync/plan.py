@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from worker.state.instants import instant_text
@@ -113,10 +113,6 @@ class Planner:
                 return tier_before if moved else None
             case _:
                 return None
-
-
-QUIET = timedelta(days=7)
-"""How often a change that time alone caused is written when the tier stays (``decay_write``)."""
 
 
 def cause_of(

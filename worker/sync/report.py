@@ -84,6 +84,7 @@ class RunReport:
     dry_run: bool
     as_of: str
     icp: str = ""  # fingerprint of the ICPs it judged by
+    limited: bool = False  # read some accounts only: never moves the checkpoint
     outcome: RunOutcome = RunOutcome.FAILED
     counters: Counters = field(default_factory=Counters)
     transitions: list[Transition] = field(default_factory=list)
@@ -102,6 +103,7 @@ class RunReport:
             "dry_run": self.dry_run,
             "as_of": self.as_of,
             "icp": self.icp,
+            "limited": self.limited,
             "outcome": self.outcome.value,
             "read": counters.read,
             "unchanged": counters.unchanged,

@@ -1,0 +1,234 @@
+"""One pass over the accounts: pull, judge, guard, write, and what a complete pass proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from connectors.records import AccountRecord, FieldDescription, Window
+from worker.state.instants import instant, instant_text
+from worker.state.rows import Checkpoint
+from worker.sync.connection import Parts, RunRequest
+from worker.sync.draining import Drain
+from worker.sync.evaluating import Evaluator, Scope
+from worker.sync.guard import Hold, Transition, check
+from worker.sync.keeping import Keeper
+from worker.sync.panel import Panel
+from worker.sync.plan import Planner
+from worker.sync.report import Counters, RunKind, RunOutcome, RunReport
+
+CHUNK = 1_000
+"""Accounts judged and stored at once: few transactions, flat memory."""
+
+
+class Pass:
+    """The stages of one run that passed preflight."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        request: RunRequest,
+        report: RunReport,
+        keeper: Keeper,
+        described: Mapping[str, FieldDescription],
+        checkpoint: Checkpoint,
+        now: datetime,
+        visible: int,
+    ) -> None:
+        self._connection = parts.connection
+        self._connector = parts.connector
+        self._state = parts.state
+        self._run_id = parts.run_id
+        self._stop = parts.stop
+        self._progress = parts.progress
+        self._request = request
+        self._report = report
+        self._keeper = keeper
+        self._checkpoint = checkpoint
+        self._now = now
+        self._visible = visible
+        self._known = [name for name in self._connection.fields.read_fields() if name in described]
+        panel = Panel(
+            self._connection.profiles,
+            self._connection.parsers(described),
+            now.date(),
+            self._connection.choose,
+        )
+        last_day = instant(checkpoint.until).date() if checkpoint.until else None
+        self._fingerprint = self._connection.fingerprint()
+        self._new_day = panel.time_bound and last_day != now.date()
+        self.evaluator = Evaluator(
+            Scope(
+                self._connection.name, self._run_id, self._fingerprint, now.date(), self._new_day
+            ),
+            panel,
+            self._connection.fields,
+            Planner(self._connection.fields, self._run_id, now),
+            self._state,
+            keeper,
+            report.counters,
+        )
+
+    @property
+    def counters(self) -> Counters:
+        """The counts of this run."""
+        return self._report.counters
+
+    def run(self) -> RunOutcome:
+        """Pull, guard, write, checkpoint; answers the outcome."""
+        if not self._pull():
+            self.leave_rest_held()
+            return RunOutcome.STOPPED
+        self._report.transitions = self._transitions()
+        planned = self._state.plan.counts(self._run_id).get("planned", 0)
+        hold = self._guard()
+        if hold is not None and not self._request.dry_run:
+            self._report.hold = hold
+            self.leave_rest_held()
+            return RunOutcome.HELD
+        self._report.hold = hold  # a dry run says what would be held, and shows the writes too
+        self._progress.stage("write", planned)
+        drain = Drain(
+            self._connector,
+            self._state,
+            self._keeper,
+            self._run_id,
+            self.counters,
+            progress=self._progress.advance,
+        )
+        if not drain.run(self._stop):
+            self.leave_rest_held()
+            return RunOutcome.STOPPED
+        if self._report.kind is RunKind.FULL and self._request.limit is None:
+            self._settle_census()
+        self._save_checkpoint()
+        return RunOutcome.PARTIAL if self.counters.rejected else RunOutcome.SUCCEEDED
+
+    def leave_rest_held(self) -> None:
+        """Count what was planned and not sent; what was sent unanswered is looked at next time."""
+        counts = self._state.plan.counts(self._run_id)
+        self.counters.held += counts.get("planned", 0) + counts.get("sent", 0)
+
+    def _pull(self) -> bool:
+        kind = self._report.kind
+        incremental = kind is RunKind.INCREMENTAL
+        self._progress.stage("read", None if incremental else self._total())
+        for chunk in self._chunks():
+            if self._stop.is_set():
+                return False
+            self._keeper.keep()
+            self.evaluator.take(chunk, skip_known=incremental)
+            self._progress.advance(len(chunk))
+        icp_changed = self._checkpoint.profile_fingerprint != self._fingerprint
+        if incremental and (icp_changed or self._new_day):
+            return self._rejudge()
+        return True
+
+    def _rejudge(self) -> bool:
+        """An ICP or a day that is new asks about every account: answered from the mirror."""
+        name = self._connection.name
+        self._progress.stage("re-judge", self._state.mirror.count(name))
+        after = 0
+        while rows := self._state.mirror.scan(name, after, CHUNK):
+            if self._stop.is_set():
+                return False
+            after = rows[-1].rowid
+            self._keeper.keep()
+            self.evaluator.rejudge(rows)
+            self._progress.advance(len(rows))
+        return True
+
+    def _total(self) -> int:
+        if self._request.accounts:
+            return len(self._request.accounts)
+        limit = self._request.limit
+        return self._visible if limit is None else min(limit, self._visible)
+
+    def _chunks(self) -> Iterator[list[AccountRecord]]:
+        """Gather pages into chunks, up to the limit."""
+        left = self._request.limit
+        chunk: list[AccountRecord] = []
+        for page in self._pages():
+            chunk += page if left is None else page[: left - len(chunk)]
+            if len(chunk) >= CHUNK or (left is not None and len(chunk) >= left):
+                yield chunk
+                if left is not None:
+                    left -= len(chunk)
+                    if left <= 0:
+                        return
+                chunk = []
+        if chunk:
+            yield chunk
+
+    def _pages(self) -> Iterator[Sequence[AccountRecord]]:
+        if self._report.kind is RunKind.ACCOUNTS:
+            found = self._connector.fetch(list(self._request.accounts), self._known)
+            missing = set(self._request.accounts) - {it.account_id for it in found}
+            self._report.problems += [
+                f"account {name}: no such account; it was deleted or merged, or the id is wrong."
+                for name in sorted(missing)
+            ]
+            return iter([found])
+        window = None
+        if self._report.kind is RunKind.INCREMENTAL and self._checkpoint.until is not None:
+            since = instant(self._checkpoint.until) - self._connection.overlap
+            window = Window(since, self._now)
+        return self._connector.pages(window, self._known)
+
+    def _transitions(self) -> list[Transition]:
+        return [
+            Transition(it.tier_before, it.tier_after, it.cause, it.accounts, tuple(it.examples))
+            for it in self._state.plan.transitions(self._run_id)
+        ]
+
+    def _guard(self) -> Hold | None:
+        read = self.counters.read
+        adopted = self.evaluator.assessed_before * 2 > read
+        return check(
+            self._report.transitions,
+            self._connection.guard,
+            population=max(self._state.mirror.count(self._connection.name), read),
+            first_backfill=not self._checkpoint.backfilled and not adopted,
+            confirmed=self._request.confirmed,
+            exempt=bool(self._request.accounts),
+        )
+
+    def _settle_census(self) -> None:
+        """After a complete pass: forget what the CRM no longer has, and prove nothing is lost."""
+        census = self.evaluator.census
+        for unseen in census.unseen():
+            alive = {it.account_id for it in self._connector.fetch(unseen, [])}
+            gone = [name for name in unseen if name not in alive]
+            if gone:
+                self._state.erase(self._connection.name, gone)
+                self.counters.erased += len(gone)
+            missed = [name for name in unseen if name in alive]
+            if missed:
+                self._report.problems.append(
+                    f"{len(missed)} accounts exist but were not in the full list,"
+                    f" among them {', '.join(missed[:3])}. Run again with --full."
+                )
+        read = self.counters.read
+        if read == self._visible:
+            return
+        visible = self._connector.count()
+        if not min(visible, self._visible) <= read <= max(visible, self._visible):
+            self._report.problems.append(
+                f"the CRM reports {visible} accounts but {read} were read."
+                " Run again with --full; if it stays, check which accounts the credential sees."
+            )
+
+    def _save_checkpoint(self) -> None:
+        if self._request.dry_run or self._request.accounts or self._request.limit is not None:
+            return
+        full = self._report.kind is RunKind.FULL
+        self._state.checkpoints.save(
+            self._keeper.lease,
+            Checkpoint(
+                until=instant_text(self._now),
+                full_at=instant_text(self._now) if full else self._checkpoint.full_at,
+                profile_fingerprint=self._fingerprint,
+                inputs_fingerprint=self._connection.inputs_fingerprint(),
+                backfilled=True,
+            ),
+        )
