@@ -1,0 +1,3 @@
+"""Reading a file of companies: its rows, what its columns mean, and the values HubSpot takes."""
+
+from __future__ import annotations
