@@ -183,8 +183,8 @@ def test_of_two_columns_with_one_meaning_the_better_wins(tmp_path: Path) -> None
 
     assert data.companies == [
         {
-            "website": "acme.example",
-            "domain": "acme.example",
+            "website": "a.example",
+            "domain": "a.example",
             "name": "Acme",
             "url": "list.example/a",
         }
@@ -282,7 +282,7 @@ def test_a_mapping_overrules_the_headers(tmp_path: Path) -> None:
     data = loaded(
         tmp_path,
         "list.csv",
-        'name,kind,where,size,junk\nAcme,SW,"Europe; France; Spain",about 40,?\nBolt,XX,Mars,12,?\n',
+        'name,kind,where,size,junk\nAcme,SW,"EU; France; Spain",about 40,?\nBolt,XX,Mars,12,?\n',
         **{
             "kind": [
                 {"property": "industry", "values": {"SW": "COMPUTER_SOFTWARE"}, "unlisted": "drop"},
@@ -302,7 +302,7 @@ def test_a_mapping_overrules_the_headers(tmp_path: Path) -> None:
     assert data.companies == [
         {
             "industry": "COMPUTER_SOFTWARE", "sector": "SW", "country": "France", "name": "Acme",
-            "places": "Europe;France;Spain", "people_text": "about 40", "source": "a list",
+            "places": "EU;France;Spain", "people_text": "about 40", "source": "a list",
         },
         {
             "sector": "XX", "places": "Mars", "people": "12", "source": "a list", "name": "Bolt",
