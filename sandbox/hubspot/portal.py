@@ -132,10 +132,15 @@ class Portal:
         The companies are taken out of *data* as they are loaded, so that they are not held twice.
         """
         now = self.clock.now_ms()
+        schema = self.companies.schema
         for body in data.properties:
-            if body["name"] not in self.companies.schema.live:
+            known = schema.live.get(body["name"])
+            if known is None:
                 full = {"groupName": "companyinformation", "label": body["name"], **body}
-                self.companies.schema.create(full, self.clock.now_iso())
+                schema.create(full, self.clock.now_iso())
+            elif body.get("options") and not known["modificationMetadata"]["readOnlyOptions"]:
+                # A seed may widen HubSpot's own enumeration, as an administrator may.
+                schema.change(body["name"], {"options": body["options"]}, self.clock.now_iso())
         companies = list(self._fill_companies(data, now))
         deals = self.deals.table
         for number, seed in enumerate(data.deals):

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox.clock import Clock
 from sandbox.hubspot.definitions import OWNERS, STAGE_OUTCOMES, default_properties
+from sandbox.hubspot.portal import Portal
 from sandbox.seed_data import SeedData
 from sandbox.seeding import seed
 
@@ -197,3 +199,17 @@ def test_ten_thousand_names_are_not_used_up() -> None:
 
     assert len(set(names)) == len(names)
     assert not any(any(c.isdigit() for c in name) for name in names)
+
+
+def test_a_portal_offers_the_options_its_companies_use() -> None:
+    """Filled with a seed, a portal would accept every technology that its companies have."""
+    portal = Portal(Clock())
+    portal.fill(seed(500, today=TODAY))
+
+    used = {
+        technology
+        for company in portal.companies_live()
+        for technology in company.get("web_technologies", "").split(";")
+    }
+    assert "shopify" in used
+    assert used - {""} <= portal.companies.schema.options_of("web_technologies")
