@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +42,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tls", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.salesforce_port is not None:
-        raise _OptionError("--salesforce-port: the Salesforce simulator is not in this version")
+        sys.stderr.write("sandbox: --salesforce-port: not simulated in this version, left out\n")
     if options.tls:
         raise _OptionError("--tls: not available in this version; use http on the loopback")
     if options.hubspot_port is None:
@@ -61,6 +63,7 @@ def _data(options: argparse.Namespace, start_ms: int | None) -> SeedData:
     if not path.is_file():
         raise _OptionError(f"--accounts: {options.accounts} is neither a number nor a file")
     from sandbox.loading import load  # noqa: PLC0415 - only where it is needed
+    from sandbox.seeds.properties import sample_properties  # noqa: PLC0415 - likewise
 
     mapping = Path(options.mapping) if options.mapping else None
     try:
@@ -69,6 +72,9 @@ def _data(options: argparse.Namespace, start_ms: int | None) -> SeedData:
         raise _OptionError(f"--accounts: {problem}") from None
     for line in data.problems[:_PROBLEMS_SHOWN]:
         sys.stderr.write(f"{line}\n")
+    # The custom properties of the sample are there too, empty where the file says nothing of them.
+    declared = {body["name"] for body in data.properties}
+    data.properties += [body for body in sample_properties() if body["name"] not in declared]
     return data
 
 
@@ -114,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 start_ms=start_ms,
             )
             state.hubspot.origin = origin_of(listener)
+            gc.freeze()  # the records stay: the collector need not look at them again and again
             serve(state, listener, lambda: _say(_ready_line(state)))
     except _OptionError as problem:
         sys.stderr.write(f"sandbox: {problem}\n")
@@ -122,4 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stderr.flush()
+    # Taking a hundred thousand records apart piece by piece would take longer than stopping may.
+    os._exit(status)

@@ -30,6 +30,9 @@ LONGEST_REMEMBERED = 256
 _RANKS = 4_096
 """Room for the tie-break below the points of a gain or loss; more criteria than anyone writes."""
 
+_FITS = 1 << 60
+"""Added to the gain of a criterion that is no gap: what fits is named before what nearly does."""
+
 _SHOWN = 60
 """Characters of a value that a reason shows."""
 
@@ -216,10 +219,11 @@ class Reader:
             return
         reading.known += weight
         reading.earned += weight * credit
-        gain = weight * credit * _RANKS + rank
+        is_gap = credit < criterion.gap_below
+        gain = weight * credit * _RANKS + rank + (0 if is_gap else _FITS)
         if credit and gain > reading.gain:
             reading.gain, reading.gain_by = gain, criterion
-        if credit < criterion.gap_below:
+        if is_gap:
             reading.gaps |= bit
             loss = weight * (CREDIT - credit) * _RANKS + rank
             if loss > reading.loss:
