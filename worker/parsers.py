@@ -101,6 +101,7 @@ def parser_for(
                 or table.get(label)
                 or spoken.get(value)
                 or spoken.get(label)
+                or option.label.strip()  # neither list nor ICP speaks of it: people see the label
                 or value
             )
             if value:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ from worker.icp.profile import (
     Any as AnyOf,
 )
 from worker.icp.values import Unreadable, display
-from worker.parsers import Vocabulary, document_parser, vocabulary_of
+from worker.parsers import document_parser, vocabulary_of
 
 if TYPE_CHECKING:
     from config.loading import LoadedIcp
@@ -89,6 +89,7 @@ class _Compiler:
         specs = loaded.document.attribute_specs()
         self._specs = {name: specs[name] for name in loaded.document.used_attributes()}
         self._vocabularies = {name: vocabulary_of(spec) for name, spec in self._specs.items()}
+        self._labels = {name: dict(it.labels) for name, it in self._vocabularies.items()}
 
     def profile(self) -> Profile:
         document = self.loaded.document
@@ -100,7 +101,7 @@ class _Compiler:
             fingerprint=fingerprint,
             rules=rules_of(document),
             attributes={
-                name: Attribute(name, spec.label, shower(spec, self._vocabularies[name]))
+                name: Attribute(name, spec.label, shower(spec, self._labels[name]))
                 for name, spec in self._specs.items()
             },
             criteria=tuple(self._criterion(it) for it in document.criteria),
@@ -202,7 +203,9 @@ class _Compiler:
                 order = spec.order or self._vocabularies[attribute].order
                 return predicates.InOrder(tuple(order), low, high)
             case shapes.ListHas(values, count):
-                return predicates.Holding(frozenset(words(values)), count, spec.complete)
+                items = words(values)
+                named = tuple(map(shower(spec, self._labels[attribute]), items))
+                return predicates.Holding(frozenset(items), count, spec.complete, named)
             case shapes.ListLacks(values):
                 return predicates.HoldingNone(frozenset(words(values)), spec.complete)
             case shapes.Within(days, half_life):
@@ -244,7 +247,7 @@ class _Compiler:
             if shape.adjacent.family is not None:
                 for value in self._vocabularies[attribute].relatives(wanted):
                     credits_.setdefault(value, round(shape.adjacent.family * CREDIT))
-        show = shower(self._specs[attribute], self._vocabularies[attribute])
+        show = shower(self._specs[attribute], self._labels[attribute])
         named = tuple(
             it.removeprefix("group:") if it.startswith("group:") else show(words((it,))[0])
             for it in written.one_of or ()
@@ -254,10 +257,12 @@ class _Compiler:
     def _words(self, where: str, attribute: str, values: Sequence[str]) -> list[str]:
         """Read words of the document as the attribute's text is read."""
         spec, vocabulary = self._specs[attribute], self._vocabularies[attribute]
+        labels = self._labels[attribute]
         line = self._line(where)
         parse = document_parser(spec, vocabulary)
         read: list[str] = []
         for text in values:
+            before = len(read)
             value = parse(text)
             if value is None or isinstance(value, Unreadable):
                 self.problems.append(
@@ -275,6 +280,9 @@ class _Compiler:
                 read += sorted(str(it) for it in value)
             else:
                 read.append(str(value))
+            if len(read) == before + 1:
+                # what no list gives a label is shown to people as the operator spelled it
+                labels.setdefault(read[-1], text.replace("_", " "))
         return list(dict.fromkeys(read)) or [""]
 
     def _line(self, where: str) -> int | None:
@@ -324,12 +332,12 @@ def words_of(profile: Profile, attribute: str) -> list[str]:
     return found
 
 
-def shower(spec: AttributeSpec, vocabulary: Vocabulary) -> Callable[[Any], str]:
+def shower(spec: AttributeSpec, labels: Mapping[str, str]) -> Callable[[Any], str]:
     """How values of an attribute are shown to people."""
     return partial(
         display,
         kind=spec.type.value,
-        labels=vocabulary.labels,
+        labels=labels,
         currency=spec.currency,
         unit=spec.unit,
     )

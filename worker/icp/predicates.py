@@ -133,6 +133,7 @@ class Holding:
     items: frozenset[str]
     count: int
     complete: bool = True
+    named: tuple[str, ...] = ()  # the items for people, in the document's order
 
     def at(self, as_of: date) -> CreditOf:
         """Count the named items on the list."""
@@ -145,7 +146,7 @@ class Holding:
 
     def want(self, show: Callable[[Value], str]) -> str:
         """Render as ``Salesforce or HubSpot``, ``all of ...``, ``2 of ...``."""
-        names = [show(item) for item in sorted(self.items)]
+        names = list(self.named) or [show(item) for item in sorted(self.items)]
         if self.count == 1:
             return _listed(names, "or")
         if self.count == len(names):
