@@ -11,6 +11,7 @@ from typing import Any as Anything
 from typing import NamedTuple
 
 from worker.icp.conditions import ConditionBits, Truth
+from worker.icp.predicates import IsFlag
 from worker.icp.profile import (
     DISQUALIFIED,
     NEEDS_DATA,
@@ -59,6 +60,7 @@ class Reasons:
         self._why = {item.id: item.reason for item in profile.disqualifiers}
         self._count = len(profile.criteria)
         self._labels = {name: item.label for name, item in profile.attributes.items()}
+        self._flags = {it.id for it in profile.triggers if isinstance(it.predicate, IsFlag)}
         self._wants = {
             item.id: item.predicate.want(profile.attributes[item.attribute].show)
             for item in profile.criteria
@@ -82,13 +84,18 @@ class Reasons:
             fits = asked - gaps.bit_count()
             text += f" {fits} of {asked} known"
             if best is not None and (criterion := best[0]) is not None:
-                text += f", {'best' if fits else 'nearest'} {criterion.label} {best[1](best[2])}"
+                if fits:
+                    text += f", best {criterion.label} {best[1](best[2])}"
+                elif worst is None or criterion is not worst[0]:  # else it is the gap named next
+                    text += f", nearest {criterion.label} {best[1](best[2])}"
             text += "."
             if worst is not None and (criterion := worst[0]) is not None:
                 want = self._wants[criterion.id]
                 text += f" Gap: {criterion.label} {worst[1](worst[2])} (want {want})."
         if seen is not None and (trigger := seen[0]) is not None:
-            text += f" Trigger: {trigger.label} {seen[1](seen[2])}."
+            text += f" Trigger: {trigger.label}"
+            # "Hiring yes" says no more than "Hiring"
+            text += "." if trigger.id in self._flags else f" {seen[1](seen[2])}."
         if missing:
             labels = self._labels
             text += f" Unknown: {', '.join([labels[name] for name in missing[:_NAMED]])}"

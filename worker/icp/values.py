@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -100,6 +101,8 @@ _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 _SYMBOLS = {"USD": "$", "EUR": "\u20ac", "GBP": "\u00a3"}
 _SHORT = ((10**9, "B"), (10**6, "M"))
 _GROUPED_FROM = 10_000  # below it a plain number may be a year
+_HUNDREDTH = Decimal("0.01")
+_WHOLE_FROM = 1e15  # from here on a float has no hundredths
 
 
 def display(
@@ -110,7 +113,7 @@ def display(
     currency: str | None = None,
     unit: str = "",
 ) -> str:
-    """Show a value to people, the same on every machine and never rounded.
+    """Show a value to people, the same on every machine and never rounded, only cut at hundredths.
 
     ``1,000+``, ``200-500``, ``$36.9M``, ``Computer Software``, ``US``, ``2026-08-10``.
 
@@ -144,8 +147,16 @@ def _show_interval(interval: Interval, kind: str, currency: str | None, unit: st
     return f"{_show(low, kind, currency, '')}-{_show(high, kind, currency, unit)}"
 
 
+def _cut(number: float) -> float:
+    """Drop what is beyond hundredths: CRMs calculate 33.33333333333333, and people read 33.33."""
+    cut = Decimal(repr(number)).quantize(_HUNDREDTH, ROUND_DOWN)
+    return int(cut) if cut == cut.to_integral_value() else float(cut)
+
+
 def _show(number: float, kind: str, currency: str | None, unit: str) -> str:
     if kind != "money":
+        if isinstance(number, float) and 1 <= abs(number) < _WHOLE_FROM:
+            number = _cut(number)
         grouped = kind == "interval" or abs(number) >= _GROUPED_FROM
         text = f"{number:,}" if grouped else f"{number}"
         return f"{text}%" if unit == "%" else text

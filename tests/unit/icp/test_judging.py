@@ -357,6 +357,36 @@ def test_reasons_name_dates_and_never_ages() -> None:
     assert today.trigger != tomorrow.trigger
 
 
+def test_a_flag_that_triggers_is_named_without_its_yes() -> None:
+    """People read "Trigger: Hiring.", not "Trigger: Hiring yes."."""
+    hiring = Trigger(
+        id="hiring", label="Hiring", attribute="hiring", predicate=IsFlag(wanted=True), strength=60
+    )
+    judge = judge_of(SIZE, triggers=[hiring])
+
+    assert judge.judge({"size": number(500), "hiring": True}).reason == (
+        "Fits 1 of 1 known, best Size 500. Trigger: Hiring."
+    )
+
+
+def test_a_reason_does_not_name_one_criterion_as_nearest_and_as_gap() -> None:
+    """Where the only near miss is also the largest gap, it is said once."""
+    judge = judge_of(SECTOR)
+
+    assert judge.judge({"sector": "services"}).reason == (
+        "Fits 0 of 1 known. Gap: Sector services (want software)."
+    )
+
+
+def test_a_wanted_list_is_named_in_the_order_of_the_document() -> None:
+    """What the operator wrote first is what people read when the list is shortened."""
+    named = ("SaaS", "Open Source", "API", "Databases", "Cloud")
+    items = frozenset(name.lower() for name in named)
+    wanted = Holding(items, 1, named=named)
+
+    assert wanted.want(str) == "SaaS, Open Source, API or 2 more"
+
+
 def test_reasons_stay_short_and_printable() -> None:
     """Whatever a customer typed, the line fits its field and holds no control characters."""
     judge = judge_of(criterion("name", one_of("x" * 500)))

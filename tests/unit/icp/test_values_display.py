@@ -19,6 +19,11 @@ from worker.icp.values import Interval, Value, display
         (2014, "number", "2014"),
         (12_000, "number", "12,000"),
         (12.5, "number", "12.5"),
+        (33.33333333333333, "number", "33.33"),
+        (99.999, "number", "99.99"),  # 100 would contradict "want at least 100"
+        (-1232.4509, "number", "-1232.45"),
+        (0.00125, "number", "0.00125"),
+        (2.0001, "number", "2"),
         (True, "flag", "yes"),
         (False, "flag", "no"),
         (date(2026, 8, 10), "date", "2026-08-10"),
