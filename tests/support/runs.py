@@ -167,7 +167,7 @@ class Desk:
             documents=[Document(self.icp.fingerprint, self.icp.id, "text")],
             fields=self.fields,
             types=TYPES,
-            parsers=parsers(TYPES, INPUTS),
+            parsers=parsers(TYPES, self.fields.inputs),
             guard=self.guard,
         )
 

@@ -103,6 +103,7 @@ class Approval:
             dry_run=False,
             as_of=run.as_of,
             icp=self._connection.fingerprint(),
+            limited=bool(before.get("limited")),
             calls=self._connector.calls,
         )
         counters = report.counters
@@ -132,14 +133,13 @@ class Approval:
             counters.held = left.get("planned", 0) + left.get("sent", 0)
             report.outcome = RunOutcome.HELD
             return self._finish(report, keeper)
-        self._save_checkpoint(run, keeper)
+        if not report.limited:
+            self._save_checkpoint(run, keeper)
         report.outcome = RunOutcome.PARTIAL if counters.rejected else RunOutcome.SUCCEEDED
         return self._finish(report, keeper)
 
     def _save_checkpoint(self, run: Run, keeper: Keeper) -> None:
         earlier = self._state.checkpoints.load(run.connection)
-        if run.kind == RunKind.ACCOUNTS.value:
-            return
         self._state.checkpoints.save(
             keeper.lease,
             Checkpoint(

@@ -49,7 +49,7 @@ class Scope:
     fingerprint: str  # of the ICPs: an account judged under another is judged again
     as_of: date
     new_day: bool  # answers that time bounds may differ from the last run's
-    same_inputs: bool = True  # the mirror holds the inputs that this run reads
+    same_inputs: bool  # the mirror holds the inputs that this run reads
 
 
 class Evaluator:

@@ -56,10 +56,16 @@ class Pass:
         )
         last_day = instant(checkpoint.until).date() if checkpoint.until else None
         self._fingerprint = self._connection.fingerprint()
-        self._new_day = panel.time_bound and last_day != now.date()
+        # asked of every ICP: overrides and last known values run out by date, too
+        self._new_day = last_day != now.date()
         self.evaluator = Evaluator(
             Scope(
-                self._connection.name, self._run_id, self._fingerprint, now.date(), self._new_day
+                self._connection.name,
+                self._run_id,
+                self._fingerprint,
+                now.date(),
+                self._new_day,
+                checkpoint.inputs_fingerprint == self._connection.inputs_fingerprint(),
             ),
             panel,
             self._connection.fields,
@@ -219,7 +225,7 @@ class Pass:
             )
 
     def _save_checkpoint(self) -> None:
-        if self._request.dry_run or self._request.accounts or self._request.limit is not None:
+        if self._request.dry_run or self._report.limited:
             return
         full = self._report.kind is RunKind.FULL
         self._state.checkpoints.save(

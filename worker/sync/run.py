@@ -105,6 +105,7 @@ class SyncRun:
             dry_run=request.dry_run,
             as_of=instant_text(now),
             icp=connection.fingerprint(),
+            limited=bool(request.accounts) or request.limit is not None,
             warnings=[str(warning) for warning in findings.warnings],
             calls=connector.calls,
         )
