@@ -68,6 +68,28 @@ class Compiled:
             found += lint(profile, today=today.date(), review=review)
         return found + lint_together(self.profiles)
 
+    def problem(self, finding: Finding) -> ConfigProblem:
+        """A finding as a problem with a place in a file."""
+        profile, _, part = finding.where.partition(": ")
+        section, _, name = part.partition(" ")
+        for item in self.loaded:
+            if item.document.icp == profile:
+                where = f'{section} "{name}"' if name and " " not in name else section
+                return ConfigProblem(
+                    file=str(item.path),
+                    line=item.line_of(where) or item.line_of(section.removesuffix("_share") + "s"),
+                    where=part,
+                    message=finding.message,
+                    remedy=finding.remedy,
+                )
+        return ConfigProblem(
+            file=", ".join(str(item.path) for item in self.loaded),
+            line=None,
+            where="",
+            message=finding.message,
+            remedy=finding.remedy,
+        )
+
 
 def compile_icps(paths: Sequence[Path]) -> Compiled:
     """Load and compile ICP documents.
@@ -80,7 +102,21 @@ def compile_icps(paths: Sequence[Path]) -> Compiled:
     for item in loaded:
         known = item.document.attribute_specs()
         specs |= {name: known[name] for name in item.document.used_attributes()}
-    return Compiled(tuple(loaded), tuple(compile_profile(item) for item in loaded), specs)
+    profiles: list[Profile] = []
+    problems: list[ConfigProblem] = []
+    for item in loaded:
+        try:
+            profiles.append(compile_profile(item))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return Compiled(tuple(loaded), tuple(profiles), specs)
+
+
+def told(compiled: Compiled, finding: Finding) -> str:
+    """A finding as one line, with its place."""
+    return f"{finding.level.value}: {compiled.problem(finding)} [{finding.code}]"
 
 
 def refuse_lint_errors(compiled: Compiled, today: datetime) -> list[Finding]:
@@ -90,22 +126,9 @@ def refuse_lint_errors(compiled: Compiled, today: datetime) -> list[Finding]:
         ConfigError: naming each error.
     """
     findings = compiled.findings(today)
-    errors = [item for item in findings if item.level is Level.ERROR]
+    errors = [compiled.problem(item) for item in findings if item.level is Level.ERROR]
     if errors:
-        files = {profile.id: str(item.path) for item, profile in zip(
-            compiled.loaded, compiled.profiles, strict=True)}  # fmt: skip
-        raise ConfigError(
-            [
-                ConfigProblem(
-                    file=files.get(item.where.split(":")[0], item.where.split(":")[0]),
-                    line=None,
-                    where=item.where.partition(": ")[2],
-                    message=item.message,
-                    remedy=item.remedy,
-                )
-                for item in errors
-            ]
-        )
+        raise ConfigError(errors)
     return [item for item in findings if item.level is Level.WARNING]
 
 

@@ -25,10 +25,10 @@ def lint_documents(files: Sequence[Path], *, as_json: bool) -> None:
         compiled = composition.compile_icps(paths)
         findings = compiled.findings(datetime.now(UTC))
         if as_json:
-            typer.echo(json.dumps([_as_json(finding) for finding in findings]))
+            typer.echo(json.dumps([_as_json(compiled, finding) for finding in findings]))
         else:
             for finding in findings:
-                typer.echo(str(finding))
+                typer.echo(composition.told(compiled, finding))
             for profile in compiled.profiles:
                 typer.echo(
                     f"{profile.label} ({profile.id}, version {profile.version}):"
@@ -41,8 +41,11 @@ def lint_documents(files: Sequence[Path], *, as_json: bool) -> None:
             raise typer.Exit(CONFIGURATION)
 
 
-def _as_json(finding: Finding) -> dict[str, str]:
+def _as_json(compiled: composition.Compiled, finding: Finding) -> dict[str, str | int | None]:
+    place = compiled.problem(finding)
     return {
+        "file": place.file,
+        "line": place.line,
         "level": finding.level.value,
         "code": finding.code,
         "where": finding.where,

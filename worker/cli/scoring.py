@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 
 from config.attributes import AttributeSpec
 from config.outputs import OUTPUTS
@@ -16,7 +17,7 @@ from connectors.errors import MisconfiguredError, Problem
 from connectors.files import LineProblem, open_writer, read_rows
 from worker import composition
 from worker.cli.failing import CONFIGURATION, fail, failures
-from worker.cli.showing import console, tier_table
+from worker.cli.showing import console, printable, tier_table
 from worker.icp.values import fold
 from worker.parsers import parser_for
 from worker.sync.panel import Panel
@@ -66,7 +67,9 @@ def score_file(
             for key, it in OUTPUTS.items()
             if not it.people_write and not it.native
         }
-        judge = RowJudge(panel, names, composition.new_run_id())
+        # the same file judged by the same ICPs gives the same bytes, so no time and no chance in it
+        versions = "-".join(it.version for it in compiled.profiles)
+        judge = RowJudge(panel, names, f"score-{versions}")
         clash = [name for name in judge.columns if name in columns]
         kept = [name for name in columns if name not in clash]
         with open_writer(out, [*kept, *judge.columns]) as writer:
@@ -191,15 +194,16 @@ def _tell(
         )
         return
     screen = console()
-    screen.print(f"{tally.rows:,} rows judged, written to {out}")
+    screen.print(f"{tally.rows:,} rows judged, written to {escape(str(out))}")
     screen.print(tier_table(tally.tiers, composition.tier_labels(compiled.profiles)))
-    screen.print("Columns: " + ", ".join(f"{name} from {it}" for name, it in sources.items()))
+    used = ", ".join(f"{name} from {it}" for name, it in sources.items())
+    screen.print(f"Columns: {escape(printable(used))}")
     if unmapped:
         screen.print(f"No column for {', '.join(unmapped)}: unknown for every row (see --map)")
     for name, count in tally.unreadable.most_common():
         screen.print(f"{count:,} values of {name} could not be read and count as unknown")
     for warning in warnings:
-        screen.print(f"[yellow]{warning}[/]", markup=True)
+        screen.print(f"[yellow]{escape(warning)}[/]")
     for problem in problems[:SHOWN]:
         typer.echo(f"{problem}", err=True)
     if problems:

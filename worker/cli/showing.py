@@ -34,6 +34,11 @@ _COLOURS = {
 NOT_ASSESSED = "not assessed"
 
 
+def printable(text: str) -> str:
+    """*text* without control characters, which could steer a terminal."""
+    return "".join(it if it.isprintable() else "\N{REPLACEMENT CHARACTER}" for it in text)
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console that is plain text when it is not a terminal, and then never wraps a line short."""
     stream = sys.stderr if stderr else sys.stdout
@@ -99,7 +104,7 @@ def transition_table(
             escape(labels.get(item.after, item.after)),
             f"{item.accounts:,}",
             item.cause,
-            escape(", ".join(f"{it.name or it.account_id}" for it in named)),
+            escape(printable(", ".join(f"{it.name or it.account_id}" for it in named))),
         )
     return table
 
