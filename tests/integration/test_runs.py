@@ -347,7 +347,7 @@ def test_state_of_another_portal_is_refused(it: Desk) -> None:
         clock=it.clock,
         portal=Portal(crm="memory", portal_id="other", kind="production"),
     )
-    with pytest.raises(StateError, match="adopt"):
+    with pytest.raises(StateError, match="another state database"):
         it.run()
 
 

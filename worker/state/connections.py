@@ -68,8 +68,8 @@ def require_same(connection: str, bound: Binding, offered: Binding) -> None:
     if bound != offered:
         raise StateError(
             f"connection {connection}: its state belongs to {bound}, but the credential opens"
-            f" {offered}. Use another connection name for the other portal, or run"
-            f" `icp adopt` if this one has replaced it."
+            f" {offered}. Give the other portal a connection name of its own, or"
+            f" another state database if it has replaced the first."
         )
 
 

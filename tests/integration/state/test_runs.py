@@ -79,7 +79,7 @@ def test_state_is_bound_to_its_portal(state: State) -> None:
         state.bindings.bind(CONNECTION, sandbox)
     assert "hubspot 111 (production)" in str(caught.value)
     assert "hubspot 111 (sandbox)" in str(caught.value)
-    assert "icp adopt" in str(caught.value)
+    assert "another state database" in str(caught.value)
     assert state.bindings.of(CONNECTION) == production
 
     state.bindings.adopt(CONNECTION, sandbox)

@@ -86,7 +86,7 @@ def test_scratch_leaves_no_trace(
 def test_scratch_refuses_another_portal(state: State) -> None:
     """A dry run with the wrong credential is stopped like any other."""
     filled(state)
-    with state.scratch() as scratch, pytest.raises(StateError, match="icp adopt"):
+    with state.scratch() as scratch, pytest.raises(StateError, match="its state belongs to"):
         scratch.bindings.bind(CONNECTION, Binding("hubspot", "222", "production"))
 
 
