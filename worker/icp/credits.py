@@ -37,11 +37,6 @@ class Predicate(Protocol):
         """Say what would match, for people; *show* renders one value of the attribute."""
 
 
-def is_time_bound(predicate: Predicate) -> bool:
-    """Whether the answer can change by time passing alone."""
-    return getattr(predicate, "time_bound", False)
-
-
 def ratio(part: Number, whole: Number) -> int:
     """Quantise part / whole to a credit, half up; exact for whole numbers."""
     if type(part) is int and type(whole) is int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 from worker.icp.credits import ANYTHING, CREDIT, CreditOf, Undecided
 from worker.icp.values import Value
@@ -19,7 +19,6 @@ class Within:
 
     days: int | None
     half_life: int | None = None
-    time_bound: ClassVar[bool] = True
 
     def at(self, as_of: date) -> CreditOf:
         """Look back from the day; a date in the future cannot be read as an event."""
@@ -50,7 +49,6 @@ class OlderThan:
     """A date at least so many days ago."""
 
     days: int
-    time_bound: ClassVar[bool] = True
 
     def at(self, as_of: date) -> CreditOf:
         """Compare the age in whole days."""
@@ -68,7 +66,6 @@ class LaterThan:
     """A date at least so many days ahead; the statement expires by itself as time passes."""
 
     days: int
-    time_bound: ClassVar[bool] = True
 
     def at(self, as_of: date) -> CreditOf:
         """Compare with the day so many days ahead."""
@@ -86,7 +83,6 @@ class Upcoming:
     """A date from today to so many days ahead."""
 
     days: int
-    time_bound: ClassVar[bool] = True
 
     def at(self, as_of: date) -> CreditOf:
         """Look ahead from the day."""

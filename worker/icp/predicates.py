@@ -19,7 +19,6 @@ from worker.icp.credits import (
     Number,
     Predicate,
     Undecided,
-    is_time_bound,
     ratio,
 )
 from worker.icp.moments import LaterThan, OlderThan, Upcoming, Within, decay_credits
@@ -50,7 +49,6 @@ __all__ = [
     "Upcoming",
     "Within",
     "decay_credits",
-    "is_time_bound",
 ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from worker.icp.predicates import Predicate, is_time_bound
+from worker.icp.predicates import Predicate
 from worker.icp.values import Value
 
 DISQUALIFIED = "disqualified"
@@ -157,20 +157,6 @@ class Profile:
     def tier_labels(self) -> dict[str, str]:
         """Every tier an account can end in, best first, with the label people see."""
         return {tier.id: tier.label for tier in self.tiers} | dict(RESERVED_LABELS)
-
-    @property
-    def time_bound(self) -> bool:
-        """Whether time passing alone can change an answer."""
-        predicates = [criterion.predicate for criterion in self.criteria]
-        predicates += [trigger.predicate for trigger in self.triggers]
-        conditions = [item.when for item in self.disqualifiers]
-        if self.segment is not None:
-            conditions.append(self.segment)
-        for condition in conditions:
-            predicates += [
-                test.predicate for test in tests_of(condition) if type(test) is Comparison
-            ]
-        return any(is_time_bound(predicate) for predicate in predicates)
 
 
 def tests_of(condition: Condition) -> Iterator[Comparison | IsKnown]:

@@ -63,8 +63,3 @@ class Panel:
         if self._first:
             return next((it for it in answers if it[1].tier != OUT_OF_SCOPE), answers[0])
         return min(answers, key=lambda it: (self._rank[it[1].tier], -(it[1].score or 0)))
-
-    @property
-    def time_bound(self) -> bool:
-        """Whether time passing alone can change an answer."""
-        return any(profile.time_bound for profile in self.profiles)
