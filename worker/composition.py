@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -307,11 +305,6 @@ def new_run_id(now: datetime | None = None) -> str:
     """A run id that sorts by time and reads as one: ``20261124-153000-4f2a``."""
     moment = now or datetime.now(UTC)
     return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def holder() -> str:
-    """Who holds a lease: this process on this host."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
 
 
 def secrets_of(settings: Settings) -> Iterable[str]:

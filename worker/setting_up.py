@@ -7,7 +7,7 @@ is left as it is whoever made it, and a field of another type is a conflict for 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from connectors.base import CrmAdmin
@@ -132,7 +132,7 @@ def _plan_field(
     plan: SetupPlan, spec: FieldSpec, found: FieldDescription | None, *, keep: bool
 ) -> None:
     if found is None:
-        plan.create.append(spec)
+        plan.create.append(replace(spec, options=merged_options((), spec.options, keep=keep)))
         plan.items.append(SetupItem("field", spec.name, Need.CREATE, spec.kind.value))
         return
     if found.kind is not spec.kind:
@@ -161,14 +161,26 @@ def _plan_field(
 def merged_options(
     present: Sequence[Option], wanted: Sequence[Option], *, keep: bool
 ) -> tuple[Option, ...]:
-    """The wanted options in order, then whatever else is there: hidden, never removed."""
+    """The wanted options in order, then whatever else is there: hidden, never removed.
+
+    A label that is taken (by the code that this one replaces, mostly) gets the value added to it:
+    HubSpot refuses a list in which two labels are the same.
+    """
     values = {option.value for option in wanted}
     rest = [
-        option if keep else Option(option.value, option.label, hidden=True)
+        option if keep else replace(option, hidden=True)
         for option in present
         if option.value not in values
     ]
-    return (*wanted, *rest)
+    taken: set[str] = set()
+    merged: list[Option] = []
+    for option in (*wanted, *rest):
+        distinct = option
+        if option.label.casefold() in taken:
+            distinct = replace(option, label=f"{option.label} ({option.value})")
+        taken.add(distinct.label.casefold())
+        merged.append(distinct)
+    return tuple(merged)
 
 
 def wanted_views(

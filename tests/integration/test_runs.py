@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +22,7 @@ from tests.support.runs import Clock, Desk, Quiet, companies, desk, portal_field
 from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
 from worker.state.errors import StateError
 from worker.sync.approving import Approval
+from worker.sync.connection import BusyError
 from worker.sync.report import RunKind, RunOutcome, RunReport
 
 
@@ -416,3 +422,16 @@ def test_only_a_held_run_of_the_present_icp_can_be_approved(it: Desk) -> None:
         approve(it, done.run)
     with pytest.raises(StateError, match="no such run"):
         approve(it, "nonsense")
+
+
+def test_a_dead_holder_is_not_waited_for(it: Desk) -> None:
+    """After a crash the next run begins at once; a holder that may live is waited for."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    host = socket.gethostname()
+    span = timedelta(minutes=10)
+    assert it.state.leases.acquire("main", f"{host}:{ended.pid}:dead", span, it.clock())
+    assert it.run().report.outcome is RunOutcome.SUCCEEDED
+    assert it.state.leases.acquire("main", f"{host}:{os.getppid()}:alive", span, it.clock())
+    with pytest.raises(BusyError, match="another process"):
+        it.run()

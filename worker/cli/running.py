@@ -25,6 +25,7 @@ from worker.state.errors import StateError
 from worker.state.store import State
 from worker.sync.approving import Approval
 from worker.sync.connection import BusyError, Progress, RunRequest, RunResult
+from worker.sync.keeping import this_holder
 from worker.sync.run import SyncRun
 from worker.telemetry import set_up_logging
 
@@ -106,7 +107,7 @@ def execute(
             DryRunConnector(connector) if request.dry_run else connector,
             scratch or state,
             run_id=run_id,
-            holder=composition.holder(),
+            holder=this_holder(),
             stop=stop,
             progress=progress,
         ).execute(request)
@@ -133,7 +134,7 @@ def approve_run(run_id: str, name: str | None, *, as_json: bool) -> None:
                 composition.connection_of(connection, compiled),
                 composition.open_connector(connection, stop),
                 state,
-                holder=composition.holder(),
+                holder=this_holder(),
                 stop=stop,
                 progress=progress,
             ).carry_out(run_id)

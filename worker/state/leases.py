@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -28,12 +29,13 @@ class Leases:
         now: datetime,
         *,
         grace: timedelta = timedelta(0),
+        gone: Callable[[str], bool] = lambda _: False,
     ) -> Lease | None:
         """Take *connection* until *now* + *ttl*; ``None`` while someone else holds it.
 
         An expired lease is taken over only *grace* later: by then the old holder's last request
         has ended. The fence is higher than any before, so that what the old holder still tries to
-        record is refused.
+        record is refused. A holder that is *gone* for certain is not waited for.
         """
         self._database.register(connection)
         with self._database.write(durable=True) as transaction:
@@ -43,7 +45,12 @@ class Leases:
                 .where(leases.c.connection == number)
                 .with_for_update()
             ).one_or_none()
-            if held and held.holder is not None and held.expires_at > instant_text(now - grace):
+            if (
+                held
+                and held.holder is not None
+                and held.expires_at > instant_text(now - grace)
+                and not gone(held.holder)
+            ):
                 return None
             lease = Lease(
                 connection, holder, (held.fence if held else 0) + 1, instant_text(now + ttl)

@@ -15,7 +15,7 @@ from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.store import State
 from worker.sync.connection import BusyError, Connection, Progress
 from worker.sync.draining import Drain
-from worker.sync.keeping import LEASE_TTL, Keeper, Stop
+from worker.sync.keeping import LEASE_TTL, Keeper, Stop, is_gone
 from worker.sync.report import RunKind, RunOutcome, RunReport
 
 log = structlog.get_logger()
@@ -56,7 +56,9 @@ class Approval:
             ConnectorError: the CRM could not be reached; approve again to go on.
         """
         name = self._connection.name
-        lease = self._state.leases.acquire(name, self._holder, LEASE_TTL, self._clock())
+        lease = self._state.leases.acquire(
+            name, self._holder, LEASE_TTL, self._clock(), gone=is_gone
+        )
         if lease is None:
             raise BusyError(f"connection {name} is being run by another process. Wait for it.")
         keeper = Keeper(self._state, lease, self._clock)

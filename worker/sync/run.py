@@ -27,7 +27,7 @@ from worker.sync.connection import (
     RunRequest,
     RunResult,
 )
-from worker.sync.keeping import LEASE_TTL, Keeper, Stop
+from worker.sync.keeping import LEASE_TTL, Keeper, Stop, is_gone
 from worker.sync.passing import Pass
 from worker.sync.preflight import check_fields
 from worker.sync.report import RunKind, RunOutcome, RunReport
@@ -68,7 +68,9 @@ class SyncRun:
             BusyError: another process is running this connection.
         """
         name = self._connection.name
-        lease = self._state.leases.acquire(name, self._holder, LEASE_TTL, self._clock())
+        lease = self._state.leases.acquire(
+            name, self._holder, LEASE_TTL, self._clock(), gone=is_gone
+        )
         if lease is None:
             raise BusyError(
                 f"connection {name} is being run by another process. Wait for it, or stop it first."
@@ -129,6 +131,8 @@ class SyncRun:
             report=orjson.dumps(report.as_json()),
             finished_at=self._clock(),
         )
+        if report.kind is RunKind.FULL:
+            state.prune(self._clock())
         log.info(
             "run_finished",
             outcome=report.outcome.value,
