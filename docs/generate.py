@@ -189,7 +189,7 @@ def _placed(argument: Any) -> str:
 
 def _spelled(option: Any) -> str:
     word = "" if option.is_flag else f" {_value(option)}"
-    return f"{', '.join(option.opts)}{word}"
+    return f"{' / '.join([*option.opts, *option.secondary_opts])}{word}"
 
 
 def _value(option: Any) -> str:

@@ -1,0 +1,51 @@
+"""Links between pages lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, name, pages, text
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """The places on a page that a link can name, as they are made from headings."""
+    prose = re.sub(r"```.*?```", "", text(page), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", pages(), ids=name)
+def test_links_resolve(page: Path) -> None:
+    """Each relative link names a file that is there, and a heading that is on it."""
+    prose = re.sub(r"```.*?```", "", text(page), flags=re.DOTALL)
+    broken = []
+    for link in LINK.findall(prose):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+
+    assert broken == []
+
+
+def test_every_page_can_be_found() -> None:
+    """Each page under docs is linked from another page."""
+    linked = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in pages()
+        for link in LINK.findall(text(page))
+    }
+    alone = [
+        name(page)
+        for page in pages()
+        if page.is_relative_to(ROOT / "docs") and page.resolve() not in linked
+    ]
+
+    assert alone == []
