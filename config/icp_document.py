@@ -30,6 +30,7 @@ from config.scalars import (
     Strength,
     Text,
     Weight,
+    WholePercent,
     Words,
     wrong,
 )
@@ -118,11 +119,11 @@ class Tier(Part):
     label: Annotated[Text, AfterValidator(_label)] | None = None
     min_score: Percent
     max_gaps: Count | None = Field(default=None, description="default: any number")
-    min_coverage: Percent | None = Field(default=None, description="default: the document's")
+    min_coverage: WholePercent | None = Field(default=None, description="default: the document's")
     requires: Words | tuple[()] = Field(
         default=(), description="criteria that must be known and no gap"
     )
-    min_trigger: Percent = 0
+    min_trigger: WholePercent = 0
     disqualifiers_known: Flag = Field(default=False, description="no disqualifier may be unknown")
 
     @property
@@ -150,7 +151,7 @@ class IcpDocument(Part):
     disqualifiers: tuple[Disqualifier, ...] = ()
     override_beats_disqualifier: Flag = False
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
-    min_coverage: Percent = Field(default=50, description="below it: needs data, no score")
+    min_coverage: WholePercent = Field(default=50, description="below it: needs data, no score")
     hysteresis: Points = Field(default=3, description="points to clear a boundary by")
     stale_after: Days = Field(default=30, json_schema_extra={"default": "30d"})
     decay_write: DecayWrite = DecayWrite.WEEKLY

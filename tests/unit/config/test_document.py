@@ -315,3 +315,18 @@ def test_review_becomes_overdue() -> None:
     assert not found.review_overdue(date(2026, 10, 31))
     assert found.review_overdue(date(2026, 11, 1))
     assert parse_icp(document()).review_overdue(date(2026, 11, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (document(more="min_coverage: 66.6\n"), "min_coverage"),
+        (document(tiers=TIER.replace("}", ", min_coverage: 66.6}")), "min_coverage"),
+        (document(tiers=TIER.replace("}", ", min_trigger: 30.5}")), "min_trigger"),
+    ],
+)
+def test_percentages_that_people_see_whole_are_whole(text: str, where: str) -> None:
+    """Coverage and trigger strength are whole in the CRM, so no half of one can be asked for."""
+    assert [where in problem and "not a whole number" in problem for problem in refused(text)] == [
+        True
+    ]
