@@ -175,11 +175,11 @@ def merged_options(
     taken: set[str] = set()
     merged: list[Option] = []
     for option in (*wanted, *rest):
-        distinct = option
-        if option.label.casefold() in taken:
-            distinct = replace(option, label=f"{option.label} ({option.value})")
-        taken.add(distinct.label.casefold())
-        merged.append(distinct)
+        label = option.label
+        while label.casefold() in taken:
+            label = f"{label} ({option.value})"
+        taken.add(label.casefold())
+        merged.append(replace(option, label=label))
     return tuple(merged)
 
 
