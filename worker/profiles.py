@@ -41,7 +41,7 @@ from worker.icp.profile import (
 from worker.icp.profile import (
     Any as AnyOf,
 )
-from worker.icp.values import Unreadable, display
+from worker.icp.values import NO_ORDER, Unreadable, display
 from worker.parsers import document_parser, vocabulary_of
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class _Compiler:
         self._specs = {name: specs[name] for name in loaded.document.used_attributes()}
         self._vocabularies = {name: vocabulary_of(spec) for name, spec in self._specs.items()}
         self._labels = {name: dict(it.labels) for name, it in self._vocabularies.items()}
+        self._wanted: dict[str, dict[str, int]] = {name: {} for name in self._specs}
 
     def profile(self) -> Profile:
         document = self.loaded.document
@@ -101,7 +102,9 @@ class _Compiler:
             fingerprint=fingerprint,
             rules=rules_of(document),
             attributes={
-                name: Attribute(name, spec.label, shower(spec, self._labels[name]))
+                name: Attribute(
+                    name, spec.label, shower(spec, self._labels[name], self._wanted[name])
+                )
                 for name, spec in self._specs.items()
             },
             criteria=tuple(self._criterion(it) for it in document.criteria),
@@ -204,6 +207,8 @@ class _Compiler:
                 return predicates.InOrder(tuple(order), low, high)
             case shapes.ListHas(values, count):
                 items = words(values)
+                for item in items:
+                    self._wanted[attribute].setdefault(item, len(self._wanted[attribute]))
                 named = tuple(map(shower(spec, self._labels[attribute]), items))
                 return predicates.Holding(frozenset(items), count, spec.complete, named)
             case shapes.ListLacks(values):
@@ -332,12 +337,15 @@ def words_of(profile: Profile, attribute: str) -> list[str]:
     return found
 
 
-def shower(spec: AttributeSpec, labels: Mapping[str, str]) -> Callable[[Any], str]:
-    """How values of an attribute are shown to people."""
+def shower(
+    spec: AttributeSpec, labels: Mapping[str, str], wanted: Mapping[str, int] = NO_ORDER
+) -> Callable[[Any], str]:
+    """How values of an attribute are shown to people; of a list the *wanted* items come first."""
     return partial(
         display,
         kind=spec.type.value,
         labels=labels,
+        first=wanted,
         currency=spec.currency,
         unit=spec.unit,
     )

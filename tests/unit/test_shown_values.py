@@ -61,9 +61,9 @@ def test_words_of_the_document_are_shown_as_written(tmp_path: Path) -> None:
 
 
 def test_options_the_document_does_not_name_show_their_label(tmp_path: Path) -> None:
-    """An option's label is what people see in the CRM, so a reason shows it too."""
+    """An option's label is what people see in the CRM; of a list what is wanted comes first."""
     assert reason(tmp_path, "option_1", "option_0;option_1") == (
-        "Fits 1 of 2 known, best Tags AI / ML, SaaS."
+        "Fits 1 of 2 known, best Tags SaaS, AI / ML."
         " Gap: Sector Real Estate & Construction (want B2B)."
     )
 

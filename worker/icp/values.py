@@ -44,6 +44,7 @@ from worker.icp.parsing_words import (
 )
 
 __all__ = [
+    "NO_ORDER",
     "UNREADABLE",
     "Interval",
     "Lookups",
@@ -98,6 +99,8 @@ def _folded(words: frozenset[str]) -> frozenset[str]:
 
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
+NO_ORDER: Mapping[str, int] = MappingProxyType({})
+"""No item of a list is shown before the others."""
 _SYMBOLS = {"USD": "$", "EUR": "\u20ac", "GBP": "\u00a3"}
 _SHORT = ((10**9, "B"), (10**6, "M"))
 _GROUPED_FROM = 10_000  # below it a plain number may be a year
@@ -110,6 +113,7 @@ def display(
     kind: str = "",
     *,
     labels: Mapping[str, str] = _NO_LABELS,
+    first: Mapping[str, int] = NO_ORDER,
     currency: str | None = None,
     unit: str = "",
 ) -> str:
@@ -121,6 +125,7 @@ def display(
         value: a normalised value, or a bound that a predicate compares it with.
         kind: the attribute type's name: says what a bare number stands for.
         labels: labels of canonical values; a value without one shows with spaces for underscores.
+        first: items of a list that are shown first, with their places; the rest by the alphabet.
         currency: of amounts, ISO 4217.
         unit: ``%`` follows a number at once; other units are left to the attribute's label.
     """
@@ -132,7 +137,11 @@ def display(
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, frozenset):
-        return ", ".join(sorted(labels.get(item) or item.replace("_", " ") for item in value))
+        shown = [(labels.get(item) or item.replace("_", " "), item) for item in value]
+        last = len(first)
+        return ", ".join(
+            text for text, _ in sorted(shown, key=lambda it: (first.get(it[1], last), it))
+        )
     if isinstance(value, Interval):
         return _show_interval(value, kind or "interval", currency, unit)
     return _show(value, kind, currency, unit)
