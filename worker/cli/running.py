@@ -15,6 +15,7 @@ import structlog
 import typer
 
 from config.connection import ConnectionSettings
+from config.problems import ConfigError
 from config.settings import Settings, load_settings
 from connectors.dry_run import DryRunConnector
 from connectors.errors import ConnectorError
@@ -205,7 +206,7 @@ class Tick:
             compiled = composition.compile_icps(self._connection.profiles)
             composition.refuse_lint_errors(compiled, datetime.now(UTC))
             execute(self._connection, compiled, self._state, RunRequest(), self._stop, Silent())
-        except (ConnectorError, StateError, BusyError) as error:
+        except (ConfigError, ConnectorError, StateError, BusyError) as error:
             log.error("run_failed", connection=name, reason=str(error))  # noqa: TRY400 - no traceback: vendor text
         except Exception as error:  # noqa: BLE001 - one bad tick must not end the service
             path = write_incident(error, composition.new_run_id()[-4:])
