@@ -124,7 +124,8 @@ def test_an_icp_change_is_judged_from_the_mirror(it: Desk) -> None:
     report = it.run().report
 
     assert report.kind is RunKind.INCREMENTAL
-    assert report.counters.rejudged == report.counters.read == 60
+    assert report.counters.rejudged == 60
+    assert report.counters.read == report.counters.written < 60
     assert report.outcome is RunOutcome.SUCCEEDED
     assert sum(it.crm.calls.by_route.values()) - calls < 12
 
@@ -435,3 +436,16 @@ def test_a_dead_holder_is_not_waited_for(it: Desk) -> None:
     assert it.state.leases.acquire("main", f"{host}:{os.getppid()}:alive", span, it.clock())
     with pytest.raises(BusyError, match="another process"):
         it.run()
+
+
+def test_a_new_day_judges_everyone_and_reads_only_what_changed(it: Desk) -> None:
+    """The mirror answers for the new day; the report counts what the CRM was asked for."""
+    it.run()
+    it.run()
+    it.clock.advance(days=1)
+    it.crm.edit("7", {"employees": "400"})
+    it.clock.advance(minutes=1)
+    report = it.run().report
+
+    assert report.outcome is RunOutcome.SUCCEEDED
+    assert (report.counters.read, report.counters.rejudged) == (1, 59)

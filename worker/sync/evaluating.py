@@ -48,7 +48,7 @@ class Scope:
     run_id: str
     fingerprint: str  # of the ICPs: an account judged under another is judged again
     as_of: date
-    new_day: bool  # answers that time bounds may differ from the last run's
+    rejudges: bool  # a new day or a new ICP: every account is judged again, from the mirror
     same_inputs: bool  # the mirror holds the inputs that this run reads
 
 
@@ -98,10 +98,9 @@ class Evaluator:
         kept: list[MirrorRow] = []
         for record in records:
             row = rows.get(record.account_id)
-            if row is not None and not self._census.meet(row.rowid):
-                self._counters.repeated += 1
-                continue
-            if skip_known and row is not None and self._is_known(row, record):
+            if row is not None and (
+                (skip_known and self._is_known(row, record)) or not self._census.meet(row.rowid)
+            ):
                 self._counters.repeated += 1
                 continue
             self._judge(record.account_id, record.fields, record.modified_at, row, planned, kept)
@@ -118,7 +117,7 @@ class Evaluator:
             if fields is None:
                 continue
             self._counters.rejudged += 1
-            self._judge(row.account_id, fields, row.modified_at, row, planned, kept)
+            self._judge(row.account_id, fields, row.modified_at, row, planned, kept, mirrored=True)
         self._store(planned, kept)
 
     def mirrored(self, row: MirrorRow) -> dict[str, str | None] | None:
@@ -142,11 +141,11 @@ class Evaluator:
         return rows
 
     def _is_known(self, row: MirrorRow, record: AccountRecord) -> bool:
+        """Whether the mirror holds this very revision: what must be judged anew is, from there."""
         return (
             row.modified_at != ""
             and row.modified_at == record.modified_at
-            and row.fingerprint == self._scope.fingerprint
-            and not self._scope.new_day
+            and (self._scope.rejudges or row.fingerprint == self._scope.fingerprint)
         )
 
     def _judge(
@@ -157,6 +156,8 @@ class Evaluator:
         row: MirrorRow | None,
         planned: list[PlannedChange],
         kept: list[MirrorRow],
+        *,
+        mirrored: bool = False,
     ) -> None:
         counters = self._counters
         get = fields.get
@@ -171,8 +172,6 @@ class Evaluator:
             judged_fields, stale, carried = self._carry(row, fields)
         profile, assessment = self._panel.judge(judged_fields, self._standing(row, fields), stale)
         judged = Judged(profile, assessment, self._override(fields, profile, assessment))
-        self._count(judged)
-        counters.read += 1
         if self._planner.tier_of(fields):
             self.assessed_before += 1
 
@@ -194,12 +193,15 @@ class Evaluator:
             row.rowid if row is not None else 0,
         )
         if change is None or self._is_quiet(change, profile, row, inputs, outputs):
-            counters.unchanged += 1
             if change is not None:
                 counters.quiet += 1
+            if not mirrored:
+                self._count(judged)
+                counters.unchanged += 1
             if settled != row:
                 kept.append(settled)
             return
+        self._count(judged)
         cause = self._cause(judged, fields, row, inputs, outputs, stale)
         planned.append(self._plan(change, cause, settled, fields))
         kept.append(
@@ -353,6 +355,7 @@ class Evaluator:
         return text
 
     def _count(self, judged: Judged) -> None:
+        self._counters.read += 1
         self._counters.tiers[judged.tier] += 1
         for name in judged.assessment.unreadable:
             self._counters.unreadable[name] += 1

@@ -56,15 +56,18 @@ class Pass:
         )
         last_day = instant(checkpoint.until).date() if checkpoint.until else None
         self._fingerprint = self._connection.fingerprint()
-        # asked of every ICP: overrides and last known values run out by date, too
-        self._new_day = last_day != now.date()
+        # A new ICP asks about every account; so does a new day, for triggers decay and overrides
+        # and last known values run out by date.
+        self._rejudges = (
+            checkpoint.profile_fingerprint != self._fingerprint or last_day != now.date()
+        )
         self.evaluator = Evaluator(
             Scope(
                 self._connection.name,
                 self._run_id,
                 self._fingerprint,
                 now.date(),
-                self._new_day,
+                self._rejudges,
                 checkpoint.inputs_fingerprint == self._connection.inputs_fingerprint(),
             ),
             panel,
@@ -125,10 +128,7 @@ class Pass:
             self._keeper.keep()
             self.evaluator.take(chunk, skip_known=incremental)
             self._progress.advance(len(chunk))
-        icp_changed = self._checkpoint.profile_fingerprint != self._fingerprint
-        if incremental and (icp_changed or self._new_day):
-            return self._rejudge()
-        return True
+        return self._rejudge() if incremental and self._rejudges else True
 
     def _rejudge(self) -> bool:
         """An ICP or a day that is new asks about every account: answered from the mirror."""

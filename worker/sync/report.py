@@ -39,7 +39,7 @@ class RunKind(StrEnum):
 class Counters:
     """Counts of one run. ``read`` is the sum of the five that follow it, plus ``gone``."""
 
-    read: int = 0  # accounts judged
+    read: int = 0  # accounts read and judged, and those of the mirror that must be written
     unchanged: int = 0
     written: int = 0
     rejected: int = 0  # refused by the CRM; see the dead letter
@@ -48,8 +48,8 @@ class Counters:
     gone: int = 0  # deleted or merged away between reading and writing
 
     repeated: int = 0  # rows the CRM sent again, of an account already dealt with
-    rejudged: int = 0  # of read: judged from the mirror, without asking the CRM
-    quiet: int = 0  # of unchanged: moved by time alone, written at most weekly
+    rejudged: int = 0  # judged again from the mirror, without asking the CRM
+    quiet: int = 0  # moved by time alone and not yet written: at most weekly
     erased: int = 0  # accounts the CRM no longer has, removed from the state
     overrides: int = 0
     overrides_ignored: int = 0
