@@ -44,27 +44,27 @@ def describe(session: Session) -> dict[str, FieldDescription]:
             COMPANIES, archived=False, _preload_content=False
         ),
     )
-    described = [_description(definition) for definition in results_of(answer.data, ROUTE)]
+    described = [_description(each) for each in results_of(answer.data, ROUTE)]
     return {description.name: description for description in described}
 
 
-def _description(definition: Mapping[str, Any]) -> FieldDescription:
-    name, native = definition.get("name"), definition.get("type")
+def _description(found: Mapping[str, Any]) -> FieldDescription:
+    name, native = found.get("name"), found.get("type")
     if not isinstance(name, str) or not isinstance(native, str):
         raise ProtocolError(f"HubSpot answered {ROUTE} with a property without name or type.")
-    control = str(definition.get("fieldType") or "")
-    calculated = bool(definition.get("calculated"))
-    rights = definition.get("modificationMetadata") or {}
+    control = str(found.get("fieldType") or "")
+    calculated = bool(found.get("calculated"))
+    rights = found.get("modificationMetadata") or {}
     return FieldDescription(
         name=name,
-        label=str(definition.get("label") or name),
+        label=str(found.get("label") or name),
         kind=_kind(native, control),
         writable=not (calculated or rights.get("readOnlyValue")),
-        options=tuple(_option(option) for option in definition.get("options") or ()),
+        options=tuple(_option(option) for option in found.get("options") or ()),
         calculated=calculated,
-        formula=definition.get("calculationFormula") or None,
+        formula=found.get("calculationFormula") or None,
         max_length=LONGEST_TEXT if native == "string" else None,
-        description=str(definition.get("description") or ""),
+        description=str(found.get("description") or ""),
         native_type=f"{native}/{control}" if control else native,
     )
 
@@ -108,6 +108,18 @@ def create_group(session: Session, name: str, label: str) -> None:
 
 def create_property(session: Session, spec: FieldSpec, group: str) -> None:
     """Make one property; an existing one of that name is left as it is."""
+    body = definition(spec, group)
+    session.call(
+        "POST properties/companies",
+        lambda: session.client.crm.properties.core_api.create(
+            COMPANIES, body, _preload_content=False
+        ),
+        allow=_EXISTS,
+    )
+
+
+def definition(spec: FieldSpec, group: str) -> dict[str, Any]:
+    """Return the property that *spec* describes, as HubSpot takes it."""
     native, control = _NATIVE[spec.kind]
     body: dict[str, Any] = {
         "name": spec.name,
@@ -119,15 +131,7 @@ def create_property(session: Session, spec: FieldSpec, group: str) -> None:
         "formField": False,
     }
     options = spec.options or (_YES_NO if spec.kind is FieldKind.BOOLEAN else ())
-    if options:
-        body["options"] = native_options(options)
-    session.call(
-        "POST properties/companies",
-        lambda: session.client.crm.properties.core_api.create(
-            COMPANIES, body, _preload_content=False
-        ),
-        allow=_EXISTS,
-    )
+    return body | ({"options": native_options(options)} if options else {})
 
 
 def set_options(session: Session, name: str, options: Sequence[Option]) -> None:

@@ -1,0 +1,32 @@
+"""Every connector, in a fresh world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conformance.worlds import HubSpotWorld, MemoryWorld, World
+from tests.support.sandbox import RunningSandbox, running_sandbox
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[RunningSandbox]:
+    """One sandbox process for all tests of a worker, empty at every reset."""
+    with running_sandbox("--accounts", "0", "--limits", "off") as running:
+        yield running
+
+
+@pytest.fixture
+def hubspot(sandbox: RunningSandbox) -> HubSpotWorld:
+    """HubSpot, on the sandbox."""
+    return HubSpotWorld(sandbox)
+
+
+@pytest.fixture(params=["memory", "hubspot", "hubspot-2026-09"])
+def world(request: pytest.FixtureRequest) -> World:
+    """Each connector in turn."""
+    if request.param == "memory":
+        return MemoryWorld()
+    version = "2026-09" if request.param.endswith("2026-09") else "v3"
+    return HubSpotWorld(request.getfixturevalue("sandbox"), version)
