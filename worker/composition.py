@@ -223,13 +223,16 @@ def _hubspot_session(settings: ConnectionSettings, stop: threading.Event) -> Ses
     hubspot, rate = settings.hubspot, settings.rate
     token = hubspot.access_token
     if token is None:
+        oauth = hubspot.oauth is not None
         raise ConfigError(
             [
                 ConfigProblem(
                     file="environment",
                     line=None,
                     where="ICP_HUBSPOT__ACCESS_TOKEN",
-                    message="it is not set.",
+                    message="an OAuth app cannot be used in this version."
+                    if oauth
+                    else "it is not set.",
                     remedy="Set it to a service key, or set its _FILE form to a path.",
                 )
             ]
