@@ -1,0 +1,206 @@
+"""An operator's desk: a shell with ``icp`` in it, a folder, and a simulated portal to work on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.warm import Command, WarmShell
+from tests.support.sandbox import RunningSandbox
+
+EXAMPLE = Path("config/examples/midmarket-saas.yaml")
+MARKER = "Zwickelhuber"  # a customer value that must never leave the CRM and the database
+OWN = "icp_"
+PATIENCE = 90.0  # seconds until a command counts as hanging
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """The last line of standard output as JSON."""
+        assert self.out.strip(), f"exit {self.code} without output: {self.err[-2000:]}"
+        return json.loads(self.out.strip().split("\n")[-1])
+
+    @property
+    def words(self) -> str:
+        """What was said to a person on standard error: everything that is not a log line."""
+        return "\n".join(line for line in self.err.splitlines() if not line.startswith("{"))
+
+
+@dataclass
+class Desk:
+    """One operator at work on one portal, with a database and an ICP of their own."""
+
+    sandbox: RunningSandbox
+    shell: WarmShell
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Copy the example ICP and point everything at the sandbox."""
+        self.printed.mkdir()
+        self.icp_file.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
+        self.variables = {
+            "ICP_CRM": "hubspot",
+            "ICP_PROFILE": str(self.icp_file),
+            "ICP_HUBSPOT__ACCESS_TOKEN": self.sandbox.token,
+            "ICP_HUBSPOT__API_ORIGIN": self.sandbox.url,
+            "ICP_DATABASE_URL": f"sqlite:///{self.database}",
+        }
+
+    @property
+    def icp_file(self) -> Path:
+        """The ICP document."""
+        return self.folder / "icp.yaml"
+
+    @property
+    def database(self) -> Path:
+        """The state database."""
+        return self.folder / "state.db"
+
+    @property
+    def printed(self) -> Path:
+        """Where everything that commands print is kept."""
+        return self.folder / "printed"
+
+    # -- commands --------------------------------------------------------------------------------
+
+    def environment(self, **changed: str) -> dict[str, str]:
+        """Only what an operator sets, and what a process needs to start."""
+        kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return {**kept, "HOME": str(self.folder), **self.variables, **changed}
+
+    def start(self, *arguments: str, **changed: str) -> Command:
+        """Start ``icp`` with *arguments* and leave it running; *changed* are variables."""
+        return self.shell.start(arguments, self.environment(**changed), self.printed)
+
+    def icp(self, *arguments: str, **changed: str) -> Ended:
+        """Run ``icp`` to its end, and hold what it printed to what must always be true."""
+        return self.ended(self.start(*arguments, **changed))
+
+    def ended(self, command: Command) -> Ended:
+        """Wait for a command; it may not crash, nor show a token or a customer's name."""
+        code = command.wait(PATIENCE)
+        out, err = command.out.read_text("utf-8"), command.err.read_text("utf-8")
+        for name in ("Traceback", "Unexpected", "Warning:", "incident", self.sandbox.token):
+            assert name not in err, err[-4000:]
+        assert self.sandbox.token not in out
+        assert MARKER not in err
+        return Ended(code, out, err)
+
+    def run(self, *arguments: str, **changed: str) -> Ended:
+        """Run once, with the report as JSON; a first backfill is confirmed."""
+        return self.icp("run", "--yes", "--json", *arguments, **changed)
+
+    # -- the portal ------------------------------------------------------------------------------
+
+    def export(self, *, without: str = "icp_tier_changed_at") -> dict[str, dict[str, str]]:
+        """Our fields of every live company, by id; blank ones left out."""
+        answer = self.sandbox.http.get("/_sandbox/export", params={"without": without})
+        answer.raise_for_status()
+        found = {}
+        for line in answer.text.strip("\n").split("\n"):
+            company = json.loads(line)
+            own = company["properties"].items()
+            found[company["id"]] = {k: v for k, v in own if k.startswith(OWN) and v}
+        return found
+
+    def values(self, name: str) -> dict[str, str]:
+        """One property of every live company that has it, by id."""
+        answer = self.sandbox.http.get("/_sandbox/export")
+        companies = map(json.loads, answer.text.strip("\n").split("\n"))
+        return {it["id"]: it["properties"][name] for it in companies if it["properties"].get(name)}
+
+    def writes(self, since: int = 0) -> dict[str, int]:
+        """How often each company was written by batch update, by the simulator's own log."""
+        counted: dict[str, int] = {}
+        for call in self.sandbox.control("GET", "requests", since=since)["requests"]:
+            if call["route"].endswith("companies/batch/update"):
+                for each in call["written"]:
+                    counted[each] = counted.get(each, 0) + 1
+        return counted
+
+    def mark(self) -> int:
+        """The number of the latest request: pass it as *since*."""
+        last: int = self.sandbox.control("GET", "requests", since=10**9)["last"]
+        return last
+
+    def routes(self, since: int) -> dict[str, int]:
+        """Calls by route since *since*, named as the product names them."""
+        counted: dict[str, int] = {}
+        for call in self.sandbox.control("GET", "requests", since=since)["requests"]:
+            name = f"{call['method']} {product_route(call['route'])}"
+            counted[name] = counted.get(name, 0) + 1
+        return counted
+
+    def edit(self, **body: Any) -> Any:
+        """Edit the portal as a person would; see ``POST /_sandbox/records``."""
+        return self.sandbox.control("POST", "records", body)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass in the portal."""
+        self.sandbox.control("POST", "clock", {"advance_seconds": seconds})
+
+    def token(self, *without: str) -> str:
+        """Issue a token that lacks scopes."""
+        text: str = self.sandbox.control("POST", "tokens", {"without": list(without)})["token"]
+        return text
+
+    # -- the database ----------------------------------------------------------------------------
+
+    def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Look into the state database."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    def produced(self) -> bytes:
+        """Every byte of every file that the commands left behind."""
+        return b"".join(
+            path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and path != self.icp_file
+        )
+
+    def edit_icp(self, *changes: tuple[str, str]) -> None:
+        """Replace texts of the ICP document; each must be there."""
+        text = self.icp_file.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        self.icp_file.write_text(text, encoding="utf-8")
+
+
+def product_route(route: str) -> str:
+    """``/crm/v3/objects/companies/batch/update`` as the run report names it."""
+    short = re.sub(r"^/(crm/)?(v3|2026-09|objects/v3|\d{4}-\d{2})/", "", route.replace("crm/", ""))
+    return short.removeprefix("objects/").lstrip("/").replace("account-info/v3", "account-info")
+
+
+def until(true: Callable[[], bool], *, seconds: float = 20.0) -> None:
+    """Wait until something is *true*; looks every few milliseconds."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.005)
+
+
+def parts(report: Mapping[str, Any]) -> int:
+    """The accounts a report accounts for."""
+    names = ("unchanged", "written", "rejected", "invalid", "held", "gone")
+    return sum(int(report[name]) for name in names)

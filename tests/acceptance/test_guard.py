@@ -1,0 +1,98 @@
+"""A run that would do too much is held, shown, and written only when a person says so."""
+
+from __future__ import annotations
+
+from tests.acceptance.conftest import ACCOUNTS
+from tests.acceptance.desk import Desk
+
+EVERYONE = (
+    ("min_score: 80\n    max_gaps: 1\n    min_coverage: 75\n", "min_score: 3\n"),
+    ("    requires: [industry, size] # must be known and no gap\n", ""),
+    ("    min_score: 65\n    max_gaps: 3\n", "    min_score: 2\n"),
+    ("    min_score: 45\n", "    min_score: 1\n"),
+)
+
+
+def test_a_first_backfill_waits_for_a_yes(desk: Desk) -> None:
+    """Without --yes nothing is written, and the matrix says what would be."""
+    since = desk.mark()
+
+    ended = desk.icp("run", "--json")
+
+    report = ended.data
+    assert (ended.code, report["outcome"], report["held"]) == (4, "held", ACCOUNTS)
+    assert "--yes" in report["hold"]["remedy"]
+    assert desk.writes(since) == {}
+    assert sum(it["accounts"] for it in report["transitions"]) == ACCOUNTS
+    assert all(it["from"] == "" for it in report["transitions"])
+
+
+def test_an_icp_that_lets_everyone_in_is_held_and_approved(settled: Desk) -> None:
+    """Nothing is written before approval, and then exactly what was shown."""
+    before = settled.export(without="")
+    settled.edit_icp(*EVERYONE)
+    since = settled.mark()
+
+    ended = settled.run()
+
+    report = ended.data
+    assert (ended.code, report["outcome"], report["written"]) == (4, "held", 0)
+    assert settled.writes(since) == {}
+    assert settled.export(without="") == before
+    assert {it["cause"] for it in report["transitions"]} == {"ICP changed"}
+    shown = sum(it["accounts"] for it in report["transitions"] if it["to"] == "tier_1")
+    assert report["hold"]["tier_changes"] == shown > 50
+    assert report["hold"]["allowed"] == 50
+    assert "icp approve" in report["hold"]["remedy"]
+
+    approved = settled.icp("approve", report["run"], "--json")
+
+    assert (approved.code, approved.data["written"]) == (0, report["held"])
+    writes = settled.writes(since)
+    assert len(writes) == report["held"]
+    assert set(writes.values()) == {1}
+    after = settled.export(without="")
+    moved = [it for it in after if after[it]["icp_tier"] != before[it]["icp_tier"]]
+    assert len(moved) == sum(
+        it["accounts"] for it in report["transitions"] if it["from"] != it["to"]
+    )
+    planned = settled.query(
+        "SELECT account_id, tier_after FROM changes JOIN runs ON run = runs.number"
+        " WHERE run_id = ?",
+        report["run"],
+    )
+    assert {name: tier for name, tier in planned if name in moved} == {
+        name: after[name]["icp_tier"] for name in moved
+    }
+    assert settled.run().data["written"] == 0
+
+
+def test_yes_is_for_the_first_backfill_only(settled: Desk) -> None:
+    """--yes does not wave a mass change through, held again and again until someone decides."""
+    settled.edit_icp(*EVERYONE)
+
+    assert [settled.run().code, settled.run().code] == [4, 4]
+
+
+def test_only_a_held_run_is_approved(settled: Desk) -> None:
+    """A run that does not exist, or was written, is refused with the reason."""
+    done = settled.run().data["run"]
+
+    for name in ("20200101-000000-aaaa", done):
+        ended = settled.icp("approve", name)
+        assert ended.code == 2
+        assert name in ended.words
+
+
+def test_an_approval_is_void_after_the_icp_changed(settled: Desk) -> None:
+    """What a person looked at is not what would be judged now."""
+    settled.edit_icp(*EVERYONE)
+    held = settled.run().data["run"]
+    settled.edit_icp(("weight: 15", "weight: 16"))
+    since = settled.mark()
+
+    ended = settled.icp("approve", held)
+
+    assert ended.code == 2
+    assert "changed" in ended.words
+    assert settled.writes(since) == {}
