@@ -28,6 +28,9 @@ from worker.icp.profile import (
 from worker.icp.tiers import softened
 from worker.icp.values import Value
 
+LONGEST_TEXT = 32_000
+"""Characters an explanation may have: what a long-text field of either CRM surely takes."""
+
 
 class Match(StrEnum):
     """How one criterion came out."""
@@ -111,8 +114,11 @@ class Explanation:
     what_if: tuple[WhatIf, ...]
 
     def text(self) -> str:
-        """Render as plain lines, for a long-text field."""
-        lines = [f"{self.tier_label} by {self.profile} ({self.version}), as of {self.as_of}"]
+        """Render as plain lines, for a long-text field.
+
+        Nothing in it depends on today's date: it names dates and never ages or decayed strengths.
+        """
+        lines = [f"{self.tier_label} by {self.profile} ({self.version})"]
         if self.assessment.score is not None:
             lines.append(f"Score {points(self.assessment.score)} of 100")
         lines += [
@@ -127,14 +133,15 @@ class Explanation:
             if item.truth is not Truth.FALSE
         ]
         lines += [
-            f"Trigger {item.label} {item.value}: strength {points(item.strength)}"
+            f"Trigger {item.label}: {item.value} (want {item.want})"
             for item in self.triggers
             if item.strength
         ]
         lines += [
             f"Not {check.label}: {'; '.join(check.failed)}" for check in self.tiers if check.failed
         ]
-        return "\n".join(lines)
+        text = "\n".join(lines)
+        return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 def points(hundredths: int) -> str:
@@ -248,7 +255,7 @@ def _contributions(
                 dimension=criterion.dimension,
                 weight=criterion.weight,
                 match=how,
-                value="" if value is None else attribute.show(value),
+                value=judge.readers[criterion.attribute].show_value(value),
                 want=criterion.predicate.want(attribute.show),
                 points=shares.get(criterion.id),
                 gap=tally.gap(criterion),
@@ -268,7 +275,7 @@ def _triggers(judge: Judge, values: Mapping[str, Value]) -> tuple[SeenTrigger, .
             SeenTrigger(
                 trigger=trigger.id,
                 label=trigger.label,
-                value="" if value is None else attribute.show(value),
+                value=judge.readers[trigger.attribute].show_value(value),
                 want=trigger.predicate.want(attribute.show),
                 strength=trigger.strength * credit // TRIGGER_UNIT
                 if isinstance(credit, int)
@@ -292,7 +299,7 @@ def _disqualifiers(
                 truth=truth,
                 evidence=tuple(
                     f"{judge.profile.attributes[name].label} "
-                    f"{judge.profile.attributes[name].show(values[name])}"
+                    f"{judge.readers[name].show_value(values[name])}"
                     for name in looked_at
                     if name in values
                 ),
@@ -344,7 +351,7 @@ def _failed(
             state = "unknown" if tally.credits[criterion.id] is None else "a gap"
             failed.append(f"{criterion.label} is required and {state}")
     if tier.min_trigger is not None and assessment.trigger < tier.min_trigger * 100:
-        failed.append(f"trigger {points(assessment.trigger)} is below {tier.min_trigger}")
+        failed.append(f"no trigger of {tier.min_trigger} or more")
     undecided = any(
         judge.bits.compile(item.when)(tally.tests) is Truth.UNDECIDED
         for item in profile.disqualifiers
