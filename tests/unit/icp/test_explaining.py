@@ -204,7 +204,7 @@ def test_a_settled_disqualifier_threatens_nothing() -> None:
     free = explain(judge, {"sector": "software", "rival": False})
     bound = explain(judge, {"sector": "software", "rival": True})
 
-    assert [row.worst for row in free.what_if] == ["Tier 1"]
+    assert [row.worst for row in free.what_if] == ["Tier 2"]
     assert [row.worst for row in bound.what_if] == ["Disqualified"]
     assert [it.truth for it in free.disqualifiers] == [Truth.FALSE]
     assert bound.disqualifiers[0].missing == ("ends",)
