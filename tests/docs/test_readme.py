@@ -37,3 +37,12 @@ def test_the_example_reads_fields_that_every_portal_has(tmp_path: Path) -> None:
         row = re.search(rf"^\| `{name}` \|.*$", catalogue, re.MULTILINE)
         assert row is not None
         assert "custom" not in row[0]
+
+
+def test_the_picture_is_there_and_small() -> None:
+    """The picture of the saved views is a PNG that loads quickly."""
+    [picture] = re.findall(r"!\[[^\]]*\]\(([^)]+\.png)\)", text(README))
+    data = (ROOT / picture).read_bytes()
+
+    assert data.startswith(b"\x89PNG\r\n")
+    assert len(data) < LARGEST_IMAGE
