@@ -22,6 +22,7 @@ from config.scalars import (
     Count,
     Day,
     Days,
+    DaysOrNone,
     Flag,
     Percent,
     Points,
@@ -153,7 +154,7 @@ class IcpDocument(Part):
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
     min_coverage: WholePercent = Field(default=50, description="below it: needs data, no score")
     hysteresis: Points = Field(default=3, description="points to clear a boundary by")
-    stale_after: Days = Field(default=30, json_schema_extra={"default": "30d"})
+    stale_after: DaysOrNone = Field(default=30, json_schema_extra={"default": "30d"})
     decay_write: DecayWrite = DecayWrite.WEEKLY
 
     @property

@@ -107,12 +107,21 @@ def near_credit(value: object) -> float:
 
 def days(value: object) -> int:
     """Read a duration in whole days: ``180d``, ``12w`` or ``2y`` (a year is 365 days)."""
+    return _duration(value, least=1)
+
+
+def days_or_none(value: object) -> int:
+    """Read a duration that may be ``0d``, which switches something off."""
+    return _duration(value, least=0)
+
+
+def _duration(value: object, *, least: int) -> int:
     match = _DAYS.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise wrong(f"{shown(value)} is not a duration.", "Write 180d, 12w or 2y.")
     found = int(match[1]) * _DAYS_IN[match[2]]
-    if not 1 <= found <= _MAX_DAYS:
-        raise wrong(f"{shown(value)} is not a useful duration.", "Use 1d to 100y.")
+    if not least <= found <= _MAX_DAYS:
+        raise wrong(f"{shown(value)} is not a useful duration.", f"Use {least}d to 100y.")
     return found
 
 
@@ -190,6 +199,9 @@ NearCredit: TypeAlias = Annotated[
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
 ]
 Days: TypeAlias = Annotated[int, BeforeValidator(days), WithJsonSchema(_DURATION_SCHEMA)]
+DaysOrNone: TypeAlias = Annotated[
+    int, BeforeValidator(days_or_none), WithJsonSchema(_DURATION_SCHEMA)
+]
 Slug: TypeAlias = Annotated[str, BeforeValidator(slug), WithJsonSchema(_SLUG_SCHEMA)]
 Text: TypeAlias = Annotated[
     str, BeforeValidator(text), WithJsonSchema({"type": "string", "minLength": 1})

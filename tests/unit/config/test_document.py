@@ -56,6 +56,11 @@ def test_defaults() -> None:
     assert found.tiers[0].requires == ()
 
 
+def test_last_known_values_can_be_switched_off() -> None:
+    """Nought days means that an emptied field is unknown at once."""
+    assert parse_icp(document(more="stale_after: 0d\n")).stale_after == 0
+
+
 def test_scale_has_its_own_gap() -> None:
     """A rating of 3 of 5 is no gap unless the document says so."""
     assert criterion("scale: 5", "exec_access").criteria[0].gap_threshold == 0.5
@@ -121,6 +126,7 @@ segment:
         (document(more="hysteresis: 51\n"), "hysteresis: 51 is outside 0 to 50"),
         (document(more="trigger_share: 25%\n"), 'trigger_share: "25%" is not a number'),
         (document(more="stale_after: 30\n"), "stale_after: 30 is not a duration"),
+        (document(more="review_every: 0d\n"), 'review_every: "0d" is not a useful duration'),
         (document(more="decay_write: hourly\n"), "Use daily, weekly or monthly"),
         (document(more="override_beats_disqualifier: yes\n"), "neither true nor false"),
         (document(more="min_coverage: .nan\n"), "min_coverage: nan is not a number"),
