@@ -75,4 +75,6 @@ def _choice(name: str, label: str, values: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _label(value: str) -> str:
+    if value.startswith("series_"):
+        return f"Series {value[-1].upper()}"
     return _LABELS.get(value, value.replace("_", " ").capitalize())
