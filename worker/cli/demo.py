@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -36,6 +37,7 @@ def run_demo(*, crm: str, accounts: Path | None, folder: Path, hold: bool) -> No
         if accounts is not None and not accounts.is_file():
             fail([f"ACCOUNTS={accounts}: no such file."], CONFIGURATION)
         folder.mkdir(parents=True, exist_ok=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the simulator outlives us
         with Simulator(accounts) as simulator:
             demo = Demo(simulator, folder)
             demo.steps()
