@@ -29,12 +29,12 @@ class RequestLog:
     """A ring of the latest requests, plus totals since the last reset."""
 
     def __init__(self, size: int = 10_000) -> None:
-        self._ring: deque[RequestEntry] = deque(maxlen=size)
+        self._size_at_start = size
         self.clear()
 
     def clear(self) -> None:
-        """Start again from nothing."""
-        self._ring.clear()
+        """Start again from nothing, at the starting size."""
+        self._ring: deque[RequestEntry] = deque(maxlen=self._size_at_start)
         self.last_seq = 0
         self.calls: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()

@@ -134,7 +134,9 @@ def _edits(
             if record is None:
                 problems.append(f"{kind.name}: {text} is no live record")
             else:
-                edits.append((kind, record, {name: str(value) for name, value in values.items()}))
+                edits.append(
+                    (kind, record, {n: "" if v is None else str(v) for n, v in values.items()})
+                )
             problems += _unknown(kind, values)
     return edits, problems
 

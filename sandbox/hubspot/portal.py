@@ -171,6 +171,7 @@ class Portal:
         self.tokens.reset()
         self.quota.reset()
         self.behaviour = Behaviour()
+        self.account_type = "STANDARD"
         self.lists.reset()
         self.shuffler.seed(f"shuffle:{self.seed}")
 

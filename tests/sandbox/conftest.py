@@ -28,7 +28,8 @@ class Caller:
         self, method: str, path: str, body: Any = None, token: str | None = None, **query: Any
     ) -> httpx.Response:
         """Call the CRM's API with the default token, or *token*."""
-        headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
+        token = self.token if token is None else token
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         return self.http.request(method, path, json=body, headers=headers, params=query or None)
 
     def control(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
