@@ -150,8 +150,14 @@ class Desk:
         return counted
 
     def edit(self, **body: Any) -> Any:
-        """Edit the portal as a person would; see ``POST /_sandbox/records``."""
-        return self.sandbox.control("POST", "records", body)
+        """Edit the portal as a person would; see ``POST /_sandbox/records``.
+
+        A moment passes afterwards: the CRM tells the time in whole seconds, so that an edit of the
+        present second belongs to the next run.
+        """
+        done = self.sandbox.control("POST", "records", body)
+        self.advance(2)
+        return done
 
     def advance(self, seconds: float) -> None:
         """Let time pass in the portal."""
@@ -168,6 +174,13 @@ class Desk:
         """Look into the state database."""
         with closing(sqlite3.connect(self.database)) as connection:
             return connection.execute(statement, parameters).fetchall()
+
+    def query_if_there(self, statement: str) -> list[tuple[Any, ...]]:
+        """Look into a database that a command may be about to make."""
+        try:
+            return self.query(statement)
+        except sqlite3.OperationalError:
+            return []
 
     def produced(self) -> bytes:
         """Every byte of every file that the commands left behind."""

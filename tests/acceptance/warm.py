@@ -87,7 +87,9 @@ class WarmShell:
         assert back is not None
         to.write(json.dumps(question) + "\n")
         to.flush()
-        return json.loads(back.readline())
+        answer = back.readline()
+        assert answer, "the warm shell ended; its last words are on standard error"
+        return json.loads(answer)
 
     def start(
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
