@@ -151,7 +151,7 @@ def test_another_order_of_the_criteria_changes_no_answer(it: Desk) -> None:
     before = {name: dict(it.crm.stored(name)) for name in it.ids()}
     it.clock.advance(hours=1)
     it.change_icp(criteria=tuple(reversed(ICP.criteria)))
-    it.fields = replace(FIELDS, inputs=dict(reversed(FIELDS.inputs.items())))
+    it.fields = replace(FIELDS, inputs=dict(reversed(list(FIELDS.inputs.items()))))
     report = it.run().report
 
     assert report.kind is RunKind.INCREMENTAL

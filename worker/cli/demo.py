@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -49,7 +51,7 @@ def run_demo(*, crm: str, accounts: Path | None, folder: Path, hold: bool) -> No
                 simulator.wait()
             else:
                 saved = folder / "views.html"
-                saved.write_bytes(_fetch(page))
+                saved.write_text(_page_with_its_style(page), encoding="utf-8")
                 typer.echo(
                     f"(That address is gone now; a copy is in {saved}."
                     " `HOLD=1 make demo` keeps it up.)"
@@ -191,10 +193,22 @@ class Demo:
         sys.stdout.flush()
 
 
-def _fetch(url: str) -> bytes:
+_STYLESHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
+
+
+def _page_with_its_style(url: str) -> str:
+    """A page that can be opened as a file after its server has gone."""
+
+    def inlined(found: re.Match[str]) -> str:
+        return f"<style>{_fetch(urllib.parse.urljoin(url, found[1]))}</style>"
+
+    return _STYLESHEET.sub(inlined, _fetch(url))
+
+
+def _fetch(url: str) -> str:
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own simulator
             body: bytes = answer.read()
-            return body
+            return body.decode()
     except (urllib.error.URLError, OSError) as error:
-        return f"The page could not be fetched: {type(error).__name__}".encode()
+        return f"The page could not be fetched: {type(error).__name__}"
