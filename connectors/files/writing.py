@@ -87,12 +87,24 @@ def _writer(
             yield stack.enter_context(contextlib.closing(_Parquet(path, stream, columns)))
 
 
+class _Lines:
+    """Ends the lines of a CSV file as the rest of the system does."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+
+    def write(self, line: str) -> int:
+        """Take one line as the csv module makes it."""
+        return self._text.write(line.removesuffix("\r\n") + "\n")
+
+
 class _Csv:
     def __init__(self, stream: IO[bytes], columns: Sequence[str], *, tabs: bool) -> None:
         self._columns = columns
         self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         delimiter = "\t" if tabs else ","
-        self._csv = csv.writer(self._text, delimiter=delimiter, lineterminator="\n")
+        # the line end it is told decides which cells it quotes: one that holds a \r must be, too
+        self._csv = csv.writer(_Lines(self._text), delimiter=delimiter, lineterminator="\r\n")
         self._csv.writerow(columns)
 
     def write(self, rows: Iterable[Mapping[str, str | None]]) -> None:

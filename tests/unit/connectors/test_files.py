@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import tracemalloc
 from collections.abc import Iterable, Mapping
@@ -268,3 +269,15 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     """A missing directory is named before any work is done."""
     with pytest.raises(MisconfiguredError, match="cannot be written"):
         save(tmp_path / "no" / "out.csv", ["name"], [])
+
+
+@pytest.mark.parametrize("cell", ["a\rb", "\r", "a\r\nb", "a\nb"])
+def test_a_line_end_inside_a_cell_is_quoted(tmp_path: Path, cell: str) -> None:
+    """Every kind of line end, so that no other reader takes it for the end of the row."""
+    path = tmp_path / "a.csv"
+    save(path, ["one", "two"], [{"one": cell, "two": "x"}])
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+
+    assert rows == [["one", "two"], [cell, "x"]]
+    assert path.read_bytes().endswith(b",x\n")
