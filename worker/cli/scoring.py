@@ -14,7 +14,8 @@ from config.attributes import AttributeSpec
 from config.outputs import OUTPUTS
 from config.settings import load_settings
 from connectors.errors import MisconfiguredError, Problem
-from connectors.files import LineProblem, open_writer, read_rows
+from connectors.files import Batch, LineProblem, open_writer, read_rows
+from connectors.files.rows import Format, format_of
 from worker import composition
 from worker.cli.failing import CONFIGURATION, fail, failures
 from worker.cli.showing import console, printable, tier_table
@@ -52,7 +53,7 @@ def score_file(
         sources: dict[str, str] = {}
         batches = read_rows(file)
         first = next(batches, None)
-        columns = first.columns if first is not None else ()
+        columns = _columns(file, first)
         sources = match_columns(compiled.specs, columns, chosen, file)
         panel = Panel(
             compiled.profiles,
@@ -83,6 +84,18 @@ def score_file(
         )
         if problems:
             raise typer.Exit(PARTIAL)
+
+
+def _columns(file: Path, first: Batch | None) -> tuple[str, ...]:
+    """Every column of the file; any line of JSON Lines may bring another, so all are looked at."""
+    if first is None:
+        return ()
+    if format_of(file)[0] is not Format.JSON_LINES:
+        return first.columns
+    columns = first.columns
+    for batch in read_rows(file):
+        columns = batch.columns
+    return columns
 
 
 def _configured() -> list[Path]:
