@@ -209,10 +209,16 @@ def open_connector(settings: ConnectionSettings, stop: threading.Event) -> CrmCo
 
 
 def open_admin(settings: ConnectionSettings, stop: threading.Event) -> CrmAdmin:
-    """Open the CRM for set-up."""
-    from connectors.hubspot.connector import HubSpotAdmin
+    """Open the CRM for set-up; asks it for its time zone, in which lists count their days.
 
-    return HubSpotAdmin(_hubspot_session(settings, stop))
+    Raises:
+        MisconfiguredError: the credential or origin cannot be used, or may not read accounts.
+    """
+    from connectors.hubspot.connector import HubSpotAdmin, HubSpotConnector
+
+    session = _hubspot_session(settings, stop)
+    HubSpotConnector(session).portal()
+    return HubSpotAdmin(session)
 
 
 def _hubspot_session(settings: ConnectionSettings, stop: threading.Event) -> Session:

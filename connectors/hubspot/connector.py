@@ -216,7 +216,7 @@ def read_portal(session: Session, portal_id: str | None) -> Portal:
                 Problem(
                     "HubSpot portal",
                     "the credential may not read account details, so the portal is not known.",
-                    "Grant the scope oauth, or give the portal's number (Hub ID) in the settings.",
+                    "Grant the scope oauth, or create a first company: its address tells.",
                 )
             ]
         )

@@ -37,7 +37,9 @@ def demo(
         Path | None, typer.Option(help="A file of companies in place of the sample.")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path("demo"),
-    hold: Annotated[bool, typer.Option(help="Keep the simulator up until Ctrl-C.")] = False,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Keep the simulator up until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Run the main job against a simulated CRM on this machine: no account needed."""
     from worker.cli.demo import run_demo

@@ -165,7 +165,7 @@ def test_a_portal_that_cannot_be_told_is_asked_for(wire: Wire) -> None:
     """With neither details nor a company, a person must say which portal it is."""
     wire.answer(page(), FORBIDDEN)
 
-    with pytest.raises(MisconfiguredError, match="Hub ID"):
+    with pytest.raises(MisconfiguredError, match="Grant the scope oauth"):
         HubSpotConnector(session_on(wire)).portal()
 
 
