@@ -96,3 +96,22 @@ def test_an_approval_is_void_after_the_icp_changed(settled: Desk) -> None:
     assert ended.code == 2
     assert "changed" in ended.words
     assert settled.writes(since) == {}
+
+
+def test_an_approval_that_was_interrupted_goes_on(settled: Desk) -> None:
+    """The CRM went down in mid-write: still held, and approving again writes all of the rest."""
+    settled.edit_icp(*EVERYONE)
+    held = settled.run().data
+    settled.sandbox.fail(kind="error", status=400, route="batch/update$", nth=2)
+
+    first = settled.icp("approve", held["run"], "--json")
+
+    assert (first.code, first.data["outcome"]) == (4, "held")
+    assert 0 < first.data["written"] < held["held"]
+    assert first.data["problems"]
+
+    second = settled.icp("approve", held["run"], "--json")
+
+    assert (second.code, second.data["outcome"]) == (0, "succeeded")
+    assert second.data["written"] == held["held"]
+    assert settled.run("--full").data["written"] == 0

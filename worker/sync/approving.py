@@ -114,7 +114,8 @@ class Approval:
         counters.tiers.update(before["tiers"])
         counters.written = planned.get("written", 0)
         counters.rejected = planned.get("rejected", 0)
-        self._progress.stage("write", planned.get("planned", 0))
+        counters.gone = planned.get("missing", 0)  # of an earlier attempt, whatever the reason
+        self._progress.stage("write", planned.get("planned", 0) + planned.get("sent", 0))
         drain = Drain(
             self._connector,
             self._state,
@@ -137,7 +138,9 @@ class Approval:
             return self._finish(report, keeper)
         if not report.limited:
             self._save_checkpoint(run, keeper)
-        report.outcome = RunOutcome.PARTIAL if counters.rejected else RunOutcome.SUCCEEDED
+        report.problems += counters.reconcile()
+        partial = counters.rejected or report.problems
+        report.outcome = RunOutcome.PARTIAL if partial else RunOutcome.SUCCEEDED
         return self._finish(report, keeper)
 
     def _save_checkpoint(self, run: Run, keeper: Keeper) -> None:

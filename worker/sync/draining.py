@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import orjson
@@ -47,7 +47,8 @@ class Drain:
             counters: counted as answers come.
             progress: told of every batch.
             recheck: read each account again first, and leave alone those that have changed since
-                they were planned.
+                they were planned. What an interrupted attempt sent and got no answer to is sent
+                again: nothing else will look at it.
         """
         self._connector = connector
         self._state = state
@@ -66,7 +67,8 @@ class Drain:
         """
         after = 0
         size = self._connector.batch_size
-        while changes := self._state.plan.entries(self._run_id, after_seq=after, limit=_AHEAD):
+        states = [ChangeState.PLANNED, *([ChangeState.SENT] if self._recheck else [])]
+        while changes := self._state.plan.entries(self._run_id, states, after, _AHEAD):
             for start in range(0, len(changes), size):
                 if stop.is_set():
                     return False
@@ -102,7 +104,10 @@ class Drain:
         self._progress(len(changes))
 
     def _as_planned(self, changes: list[Change]) -> list[Change]:
-        """Keep the accounts that still hold what the plan saw; settle the others as passed over."""
+        """Keep the accounts that still hold what the plan saw; settle the others as passed over.
+
+        An account that holds what was planned was written by an attempt that got no answer.
+        """
         before = {it.account_id: orjson.loads(it.before) for it in changes}
         names = sorted({name for values in before.values() for name in values})
         found = self._connector.fetch([it.account_id for it in changes], names)
@@ -111,8 +116,8 @@ class Drain:
         passed: list[Change] = []
         for change in changes:
             now = present.get(change.account_id)
-            same = now is not None and all(
-                (now.get(name) or "") == value for name, value in before[change.account_id].items()
+            same = now is not None and (
+                _holds(now, before[change.account_id]) or _holds(now, orjson.loads(change.after))
             )
             (kept if same else passed).append(change)
         if passed:
@@ -125,6 +130,10 @@ class Drain:
             self._counters.invalid += len(passed)
             self._progress(len(passed))
         return kept
+
+
+def _holds(fields: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> bool:
+    return all((fields.get(name) or "") == (value or "") for name, value in wanted.items())
 
 
 def _outcome(change: Change, answer: WriteOutcome) -> Outcome:
