@@ -145,8 +145,12 @@ def get(session: Session, account_id: str, fields: Sequence[str]) -> AccountReco
 def fetch(
     session: Session, account_ids: Sequence[str], fields: Sequence[str]
 ) -> list[AccountRecord]:
-    """Read the named companies as they are now, each once; merged ones as their survivor."""
-    wanted = distinct(account_ids)
+    """Read the named companies as they are now, each once; merged ones as their survivor.
+
+    A record id is a number: anything else is nobody's, and in an address would ask for another
+    thing than a company (an empty id asks for the list of all).
+    """
+    wanted = [it for it in distinct(account_ids) if it.isascii() and it.isdecimal()]
     found = {record.account_id: record for record in batch_read(session, wanted, fields)}
     for account_id in wanted:
         # Batch reads know nothing of ids that were merged away; single reads follow them.

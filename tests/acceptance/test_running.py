@@ -75,12 +75,18 @@ def test_limits_and_named_accounts_leave_the_checkpoint(settled: Desk) -> None:
     assert {settled.export()[it]["icp_tier"] for it in chosen} == {"disqualified"}
 
 
-def test_an_unknown_account_is_named(settled: Desk) -> None:
-    """An id that leads nowhere is a partial result that says so."""
-    ended = settled.run("--account", "99")
+def test_unknown_accounts_are_named(settled: Desk) -> None:
+    """Ids that lead nowhere, or are none, are a partial result that says so; others are read."""
+    known = min(settled.export(), key=int)
+    ids = ["99", "", "abc", f"{known}/../{known}", f"{known}?limit=1", "\u0663"]
 
-    assert ended.code == 3
-    assert "99" in ended.data["problems"][0]
+    ended = settled.run(*(part for it in [known, *ids] for part in ("--account", it)))
+
+    report = ended.data
+    assert (ended.code, report["outcome"], report["read"]) == (3, "partial", 1)
+    assert len(report["problems"]) == len(ids)
+    for name in ids:
+        assert any(f"account {name}: no such account" in it for it in report["problems"])
 
 
 def test_a_dry_run_leaves_no_trace(bare: Desk) -> None:
