@@ -21,7 +21,7 @@ from config.conditions import Condition as WrittenCondition
 from config.conditions import PredicateFields
 from config.icp_document import Criterion as WrittenCriterion
 from config.icp_document import DecayWrite, IcpDocument
-from config.problems import ConfigError, ConfigProblem, did_you_mean
+from config.problems import ConfigError, ConfigProblem, did_you_mean, in_file_order
 from worker.icp import predicates
 from worker.icp.predicates import CREDIT, Predicate
 from worker.icp.profile import (
@@ -151,7 +151,7 @@ class _Compiler:
             allow_weak_triggers=bool(document.allow_weak_triggers),
         )
         if self.problems:
-            raise ConfigError(self.problems)
+            raise ConfigError(in_file_order(self.problems))  # some words are read twice
         return profile
 
     def _criterion(self, written: WrittenCriterion) -> Criterion:
