@@ -273,7 +273,8 @@ def _broken(error: transport.HTTPError, route: str) -> ConnectorError:
         (transport.ReadTimeoutError, "no answer came in time"),
     ]
     what = next((text for kind, text in kinds if isinstance(reason, kind)), "the connection broke")
-    return TransientError(f"{route}: {what}.", may_have_applied=not unsent)
+    remedy = " Check the network and any proxy on the way to HubSpot." if unsent else ""
+    return TransientError(f"{route}: {what}.{remedy}", may_have_applied=not unsent)
 
 
 def _untrusted(error: transport.SSLError) -> bool:

@@ -134,6 +134,7 @@ def test_a_port_where_nobody_listens(bare: Desk) -> None:
 
     assert ended.code == 1
     assert "no connection could be made" in ended.words
+    assert "Check the network" in ended.words
 
 
 @pytest.mark.parametrize("kind", ["below a file", "a folder", "not a database"])
