@@ -20,6 +20,12 @@ EXAMPLE = Path("config/examples/midmarket-saas.yaml")
 MARKER = "Zwickelhuber"  # a customer value that must never leave the CRM and the database
 OWN = "icp_"
 PATIENCE = 90.0  # seconds until a command counts as hanging
+EVERYONE = (  # changes to the ICP that let nearly everyone into Tier 1
+    ("min_score: 80\n    max_gaps: 1\n    min_coverage: 75\n", "min_score: 3\n"),
+    ("    requires: [industry, size] # must be known and no gap\n", ""),
+    ("    min_score: 65\n    max_gaps: 3\n", "    min_score: 2\n"),
+    ("    min_score: 45\n", "    min_score: 1\n"),
+)
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 
 

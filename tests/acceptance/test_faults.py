@@ -198,6 +198,7 @@ def test_a_write_that_did_nothing_is_noticed(desk: Desk) -> None:
     desk.sandbox.control("POST", "behaviour", {"ignored_properties": ["icp_fit_score"]})
     desk.run()
     desk.sandbox.control("POST", "behaviour", {"ignored_properties": []})
+    desk.advance(2)
 
     again = desk.run().data
 

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from tests.acceptance.conftest import ACCOUNTS
-from tests.acceptance.desk import Desk
-
-EVERYONE = (
-    ("min_score: 80\n    max_gaps: 1\n    min_coverage: 75\n", "min_score: 3\n"),
-    ("    requires: [industry, size] # must be known and no gap\n", ""),
-    ("    min_score: 65\n    max_gaps: 3\n", "    min_score: 2\n"),
-    ("    min_score: 45\n", "    min_score: 1\n"),
-)
+from tests.acceptance.desk import EVERYONE, Desk
 
 
 def test_a_first_backfill_waits_for_a_yes(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.desk import Desk, parts, until
+from tests.acceptance.desk import EVERYONE, Desk, parts, until
 from tests.acceptance.set_up import SetUp
 
 GRACE = 8.0  # seconds; container runtimes give ten
@@ -186,3 +186,57 @@ def test_killed_at_random_moments(desk: Desk, set_up: SetUp, seed: int) -> None:
     fresh = f"sqlite:///{desk.folder / 'fresh.db'}"
     assert desk.run(ICP_DATABASE_URL=fresh).code == 0
     assert desk.export() == killed
+
+
+def test_killed_while_setting_up(bare: Desk) -> None:
+    """A set-up that was killed half-way is finished by the next one."""
+    command = bare.start("setup", "--apply")
+    until(lambda: bare.mark() >= 14)
+    command.signal(signal.SIGKILL)
+    command.wait(10)
+
+    ended = bare.icp("setup", "--apply", "--json")
+
+    assert ended.code == 0
+    assert 0 < ended.data["applied"] < 24
+    assert bare.icp("setup", "--json").data["pending"] == 0
+
+
+def test_killed_while_an_approval_writes(settled: Desk) -> None:
+    """Approving again writes the rest; what had landed is not taken for somebody's edit."""
+    settled.edit_icp(*EVERYONE)
+    held = settled.run().data
+    assert held["outcome"] == "held"
+    slow_writes(settled)
+    mark = settled.mark()
+    command = settled.start("approve", held["run"], "--json")
+    until(lambda: settled.sandbox.control("GET", "faults")["faults"][0]["injected"] > 0)
+    command.signal(signal.SIGKILL)
+    command.wait(10)
+    settled.sandbox.control("DELETE", "faults")
+
+    ended = settled.icp("approve", held["run"], "--json")
+
+    assert (ended.code, ended.data["outcome"]) == (0, "succeeded"), ended
+    assert ended.data["written"] == held["held"] == len(settled.writes(mark))
+    assert settled.run("--full").data["written"] == 0
+
+
+def test_an_icp_broken_under_a_worker(settled: Desk) -> None:
+    """The worker says what is wrong and goes on when it is mended; it does not end."""
+    good = settled.icp_file.read_text(encoding="utf-8")
+    runs = "SELECT count(*) FROM runs WHERE outcome = 'succeeded'"
+    before = settled.query(runs)[0][0]
+    command = settled.start("worker", ICP_SCHEDULE="1s")
+    until(lambda: settled.query(runs)[0][0] > before)
+    settled.icp_file.write_text("icp: [", encoding="utf-8")
+    until(lambda: "run_failed" in command.err.read_text("utf-8"))
+    settled.icp_file.write_text(good, encoding="utf-8")
+    before = settled.query(runs)[0][0]
+    until(lambda: settled.query(runs)[0][0] > before)
+    command.signal(signal.SIGTERM)
+
+    ended = settled.ended(command)
+
+    assert ended.code == 0
+    assert "icp.yaml" in ended.err
