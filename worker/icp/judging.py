@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any as Anything
+from typing import NamedTuple, TypeVar
 
 from worker.icp.assessment import Assessment
 from worker.icp.conditions import ConditionBits, Conditions
+from worker.icp.ledger import Ledger
 from worker.icp.predicates import CREDIT
-from worker.icp.profile import DISQUALIFIED, NEEDS_DATA, OUT_OF_SCOPE, Profile, Standing
-from worker.icp.reading import Parser, Reader, Reading, in_order_of_weight, readers
+from worker.icp.profile import (
+    DISQUALIFIED,
+    NEEDS_DATA,
+    OUT_OF_SCOPE,
+    Criterion,
+    Profile,
+    Standing,
+    Trigger,
+)
+from worker.icp.reading import Parser, Step, in_order_of_weight, place_of, readers, unranked
 from worker.icp.reasons import Evidence, Reasons
 from worker.icp.tiers import TierRules
 from worker.icp.values import Unreadable, Value
@@ -22,10 +32,15 @@ from worker.icp.values import Unreadable, Value
 TRIGGER_UNIT = CREDIT // 100
 """Strength times credit comes in ten-thousandths; strengths are kept in hundredths."""
 
-_Input = tuple[
-    str, Callable[[Anything], "Reading | None"], Callable[[Anything], Reading], Callable[..., str]
-]
-"""A field's key, its remembered readings, what reads a new text or value, what names one."""
+Show = Callable[[Anything], str]
+"""Names a raw text or a value for people."""
+
+
+class _Face(NamedTuple):
+    """How a judge looks at accounts: as typed values, or as raw records."""
+
+    memos: tuple[tuple[str, Mapping[Anything, Step]], ...]  # by key of what is looked at
+    shows: Mapping[str, tuple[str, Show]]  # by attribute: its key, and what names what is there
 
 
 class Judge:
@@ -38,22 +53,25 @@ class Judge:
         if profile.segment is not None:
             conditions.append(profile.segment)
         self.bits = ConditionBits(conditions)
-        self.readers = readers(profile, self.bits, as_of)
+        self._ledger = Ledger(len(profile.criteria), len(self.bits.tests))
+        self.readers = readers(profile, self.bits, as_of, self._ledger)
         self.attributes = tuple(self.readers)
-        ranked = in_order_of_weight(profile)
-        self.criterion_bits = {item.id: 1 << place for place, item in enumerate(ranked)}
+        self._ranked = in_order_of_weight(profile)
+        self.criterion_bits = {item.id: 1 << place for place, item in enumerate(self._ranked)}
         self.conditions = Conditions(self.bits, profile.segment, profile.disqualifiers)
         self.tiers = TierRules(
             profile.tiers, profile.rules, profile.hysteresis, self.criterion_bits
         )
-        self._gap_names = _Names([item.id for item in ranked])
-        self._missing = _Names([item.attribute for item in ranked])
+        self._gap_names = _Names([item.id for item in self._ranked])
+        self._missing = _Names([item.attribute for item in self._ranked])
+        self._asked_by = _AskedBy(self._ranked)
         self._reasons = Reasons(profile, self.bits)
         self._total = sum(criterion.weight for criterion in profile.criteria)
         self._min_known = profile.min_coverage * self._total
-        self._inputs = tuple(
-            (name, *_recall(*reader.by_value()), reader.show_value)
-            for name, reader in self.readers.items()
+        self._nothing_known = sum(self._ledger.pack(it.unknown) for it in self.readers.values())
+        self._face = _Face(
+            tuple((name, reader.by_value()) for name, reader in self.readers.items()),
+            {name: (name, reader.show_value) for name, reader in self.readers.items()},
         )
 
     def judge(
@@ -63,7 +81,7 @@ class Judge:
         stale: Sequence[str] = (),
     ) -> Assessment:
         """Judge an account given as attribute values; an absent attribute is unknown."""
-        return self._judge(values.get, self._inputs, standing, stale)
+        return self._judge(values.get, self._face, standing, stale)
 
     def bind(self, sources: Mapping[str, tuple[str, Parser]]) -> BoundJudge:
         """Make a judge of raw records: *sources* names each attribute's field and parser.
@@ -75,50 +93,39 @@ class Judge:
     def _judge(
         self,
         get: Callable[[str], Anything],
-        inputs: Sequence[_Input],
+        face: _Face,
         standing: Standing | None,
         stale: Sequence[str],
     ) -> Assessment:
-        known = earned = gaps = gain = loss = 0
-        unknown = floor = ceiling = tests = trigger = unreadable = 0
-        best = worst = seen = None
-        for key, recall, read, show in inputs:
+        number, gain, loss, trigger = self._nothing_known, 0, 0, 0
+        for key, memo in face.memos:
             raw = get(key)
-            reading = recall(raw) or read(raw)
-            known += reading.known
-            earned += reading.earned
-            if reading.gain > gain:
-                gain = reading.gain
-                best = reading.gain_by, show, raw
-            if reading.loss:
-                gaps |= reading.gaps
-                if reading.loss > loss:
-                    loss = reading.loss
-                    worst = reading.loss_by, show, raw
-            if reading.plain:
-                continue
-            unknown |= reading.unknown
-            floor += reading.floor
-            ceiling += reading.ceiling
-            tests |= reading.tests
-            unreadable |= reading.unreadable
-            if reading.trigger > trigger:
-                trigger = reading.trigger
-                seen = reading.trigger_by, show, raw
+            if raw is not None:
+                change, gained, lost, seen = memo[raw]
+                number += change
+                if gained > gain:  # noqa: PLR1730 - max() costs a call a million times over
+                    gain = gained
+                if lost > loss:  # noqa: PLR1730 - max() costs a call a million times over
+                    loss = lost
+                if seen > trigger:  # noqa: PLR1730 - max() costs a call a million times over
+                    trigger = seen
+        known, earned, gaps, unknown, floor, ceiling, tests, unreadable = self._ledger.unpack(
+            number
+        )
 
         verdict = self.conditions.verdict(tests)
         total = self._total
         coverage = 100 * known // total
-        strength = trigger // TRIGGER_UNIT
+        strength = unranked(trigger) // TRIGGER_UNIT
         not_read = self._name_unreadable(unreadable) if unreadable else ()
         if not verdict.in_scope:
-            reason = self._reasons.out_of_scope(tests, self._shown(get, inputs))
+            reason = self._reasons.out_of_scope(tests, self._shown(get, face))
             return Assessment(
                 OUT_OF_SCOPE, None, coverage, (), (), (), 0, None, 0, 0, reason, not_read, ()
             )
-        missing = self._missing.of(unknown) if unknown else ()
-        if verdict.missing:
-            missing = (*verdict.missing, *(name for name in missing if name not in verdict.missing))
+        missing = verdict.missing
+        if unknown:
+            missing += self._missing.of(unknown & ~self._asked_by[missing] if missing else unknown)
         score = (2 * earned + known) // (2 * known) if known else None
         low = (2 * (earned + floor) + total) // (2 * total)
         high = (2 * (earned + ceiling) + total) // (2 * total)
@@ -134,7 +141,17 @@ class Judge:
         reason = self._reasons.line(
             tier,
             Evidence(
-                verdict.fired, gaps, unknown, best, worst, seen, missing, coverage, low, high, stale
+                verdict.fired,
+                gaps,
+                unknown,
+                _whose(gain, self._ranked, face, get),
+                _whose(loss, self._ranked, face, get),
+                _whose(trigger, self.profile.triggers, face, get),
+                missing,
+                coverage,
+                low,
+                high,
+                stale,
             ),
         )
         return Assessment(
@@ -164,15 +181,14 @@ class Judge:
 
         Disqualifiers are left as they are: only the criteria on the attribute are supposed.
         """
-        known = earned = gaps = unknown = tests = trigger = 0
-        for name, reader in self.readers.items():
-            reading = reader.read(values.get(name))
-            known += reading.known
-            earned += reading.earned
-            gaps |= reading.gaps
-            unknown |= reading.unknown
-            tests |= reading.tests
-            trigger = max(trigger, reading.trigger)
+        number, trigger = self._nothing_known, 0
+        for name, memo in self._face.memos:
+            value = values.get(name)
+            if value is not None:
+                change, _, _, seen = memo[value]
+                number += change
+                trigger = max(trigger, seen)
+        known, earned, gaps, unknown, _, _, tests, _ = self._ledger.unpack(number)
         for criterion in self.profile.criteria:
             bit = self.criterion_bits[criterion.id]
             if criterion.attribute == attribute and unknown & bit:
@@ -188,7 +204,7 @@ class Judge:
             gaps,
             unknown,
             100 * known // self._total,
-            trigger // TRIGGER_UNIT,
+            unranked(trigger) // TRIGGER_UNIT,
             undecided=self.conditions.verdict(tests).undecided,
         )
 
@@ -200,12 +216,12 @@ class Judge:
     def _name_unreadable(self, bits: int) -> tuple[str, ...]:
         return tuple(name for place, name in enumerate(self.attributes) if bits >> place & 1)
 
-    def _shown(self, get: Callable[[str], Anything], inputs: Sequence[_Input]) -> dict[str, str]:
+    def _shown(self, get: Callable[[str], Anything], face: _Face) -> dict[str, str]:
         """Name every known value; only the rare account outside the segment needs it."""
         return {
-            name: text
-            for name, (key, _, _, show) in zip(self.attributes, inputs, strict=True)
-            if (text := show(get(key)))
+            name: show(raw)
+            for name, (key, show) in face.shows.items()
+            if (raw := get(key)) is not None and show(raw)
         }
 
 
@@ -216,8 +232,14 @@ class BoundJudge:
         self.of_values = judge
         self._sources = sources
         self._judge = judge._judge  # noqa: SLF001 - one class in two faces
-        self._inputs = tuple(
-            _input(name, reader, sources.get(name)) for name, reader in judge.readers.items()
+        known = [
+            (1 << place, name, reader, *sources[name])
+            for place, (name, reader) in enumerate(judge.readers.items())
+            if name in sources
+        ]
+        self._face = _Face(
+            tuple((field, reader.by_text(parse, bit)) for bit, _, reader, field, parse in known),
+            {name: (field, reader.show_text(parse)) for _, name, reader, field, parse in known},
         )
 
     def judge(
@@ -227,7 +249,7 @@ class BoundJudge:
         stale: Sequence[str] = (),
     ) -> Assessment:
         """Judge an account given as raw text by field name."""
-        return self._judge(record.get, self._inputs, standing, stale)
+        return self._judge(record.get, self._face, standing, stale)
 
     def values(self, record: Mapping[str, str | None]) -> dict[str, Value]:
         """The known attribute values of a raw record."""
@@ -241,25 +263,42 @@ class BoundJudge:
         return values
 
 
-def _recall(memo: Anything, read: Callable[[Anything], Reading]) -> tuple[Anything, Anything]:
-    return memo.get, read
+Part = TypeVar("Part", Criterion, Trigger)
 
 
-def _input(name: str, reader: Reader, source: tuple[str, Parser] | None) -> _Input:
-    if source is None:
-        unknown = reader.unknown
-        return f"\0{name}", {None: unknown}.get, lambda _raw: unknown, lambda _raw: ""
-    field, parse = source
-    return (field, *_recall(*reader.by_text(parse)), reader.show_text(parse))
+def _whose(
+    amount: int, parts: Sequence[Part], face: _Face, get: Callable[[str], Anything]
+) -> tuple[Part, str] | None:
+    """Which criterion or trigger a ranked amount comes from, and the value behind it as shown."""
+    if not amount:
+        return None
+    part = parts[place_of(amount)]
+    key, show = face.shows[part.attribute]
+    return part, show(get(key))
+
+
+class _AskedBy(dict[tuple[str, ...], int]):
+    """The bits of the criteria that look at some attributes, worked out when first asked for."""
+
+    def __init__(self, criteria: Sequence[Criterion]) -> None:
+        super().__init__()
+        self._attributes = [criterion.attribute for criterion in criteria]
+
+    def __missing__(self, attributes: tuple[str, ...]) -> int:
+        """Unite the bits; as many sets of attributes are asked for as conditions leave open."""
+        bits = sum(1 << place for place, it in enumerate(self._attributes) if it in attributes)
+        self[attributes] = bits
+        return bits
 
 
 class _Names:
     """Turns a set of bits into names, each once, in the order of the bits.
 
-    Bits are looked up eight at a time, so that no set, however rare, is worked out anew.
+    Bits are looked up ten at a time, so that no set, however rare, is worked out anew.
     """
 
-    _CHUNK = 8
+    _CHUNK = 10
+    _MASK = (1 << _CHUNK) - 1
 
     def __init__(self, names: Sequence[str]) -> None:
         size = 1 << self._CHUNK
@@ -285,5 +324,5 @@ class _Names:
         """Name every bit that is set."""
         found: tuple[str, ...] = ()
         for start, table in self._tables:
-            found += table[bits >> start & 255]
+            found += table[bits >> start & self._MASK]
         return found if self._unique else tuple(dict.fromkeys(found))

@@ -3,17 +3,18 @@
 A CRM repeats itself: a few dozen countries, a few hundred industries, head counts that recur. What
 a profile says about a value (its credits, its gaps, which tests it passes) is one :class:`Reading`.
 There are few distinct readings per attribute, they are shared, and each text or value met is
-remembered with the one it leads to. Judging an account is then one dictionary look-up per
-attribute and a handful of additions.
+remembered with the one it leads to. Judging an account is then one dictionary look-up and one
+addition per attribute that is filled in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from worker.icp.conditions import ConditionBits
+from worker.icp.ledger import Ledger, Totals
 from worker.icp.predicates import ANYTHING, CREDIT, CreditOf, Undecided
 from worker.icp.profile import Attribute, Comparison, Criterion, IsKnown, Profile, Trigger
 from worker.icp.values import Unreadable, Value
@@ -39,47 +40,51 @@ _SHOWN = 60
 Key = TypeVar("Key", bound=Hashable)
 
 
-class Reading:
-    """What some value of one attribute contributes; see the module's words."""
+Step = tuple[int, int, int, int]
+"""What a value changes, as the judge adds it.
 
-    __slots__ = (
-        "ceiling", "earned", "floor", "gain", "gain_by", "gaps", "known", "loss", "loss_by",
-        "plain", "tests", "trigger", "trigger_by", "unknown", "unreadable",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.known = 0  # weight of the criteria the value settles
-        self.earned = 0  # weight x credit of those
-        self.gaps = 0  # criterion bits
-        self.gain = 0  # points of the best criterion, with its rank below
-        self.gain_by: Criterion | None = None
-        self.loss = 0  # points lost on the worst gap, with its rank below
-        self.loss_by: Criterion | None = None
-        self.unknown = 0  # criterion bits left open
-        self.floor = 0  # least those could earn
-        self.ceiling = 0  # most those could earn
-        self.tests = 0  # condition bits, see conditions.ConditionBits
-        self.trigger = 0  # strength x credit of the strongest trigger seen
-        self.trigger_by: Trigger | None = None
-        self.unreadable = 0  # attribute bit
-        self.plain = True  # nothing but known criteria: the common case, summed quickest
+Where the ledger's number differs from that of an unknown value; the points of the best criterion;
+the points lost on the worst gap; the strength of the strongest trigger. The last three are ranked.
+"""
 
 
-class Memo(dict[Key, Reading]):
-    """A bounded memory from texts or values to readings."""
+class Reading(NamedTuple):
+    """What some value of one attribute means; see the module's words."""
 
-    def __init__(self, always: Mapping[Key, Reading]) -> None:
-        super().__init__(always)
-        self._always = dict(always)
+    totals: Totals
+    step: Step
 
-    def remember(self, key: Key, reading: Reading) -> None:
-        """Keep one more, starting afresh when full."""
-        if isinstance(key, str) and len(key) > LONGEST_REMEMBERED:
-            return
-        if len(self) >= REMEMBERED:
-            self.clear()
-            self.update(self._always)
-        self[key] = reading
+
+class Memo(dict[Key, Step]):
+    """A bounded memory from texts or values to steps; what is new is read when asked for."""
+
+    def __init__(self, read: Callable[[Key], Step]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, key: Key) -> Step:
+        """Read what was not met before, and keep it unless it is long."""
+        step = self._read(key)
+        if not isinstance(key, str) or len(key) <= LONGEST_REMEMBERED:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[key] = step
+        return step
+
+
+def ranked(amount: int, place: int) -> int:
+    """An amount that goes before an equal one of a later place."""
+    return amount * _RANKS + _RANKS - 1 - place if amount else 0
+
+
+def place_of(amount: int) -> int:
+    """The place that an amount was ranked by."""
+    return _RANKS - 1 - amount % _RANKS
+
+
+def unranked(amount: int) -> int:
+    """The amount alone."""
+    return amount // _RANKS
 
 
 class Reader:
@@ -89,70 +94,54 @@ class Reader:
         self,
         attribute: Attribute,
         criteria: Sequence[tuple[int, Criterion]],
-        triggers: Sequence[Trigger],
+        triggers: Sequence[tuple[int, Trigger]],
         tests: Sequence[Comparison | IsKnown],
         bits: ConditionBits,
         as_of: date,
-        place: int,
+        ledger: Ledger,
     ) -> None:
         self.attribute = attribute
-        self._criteria = [(1 << index, _RANKS - 1 - index, item) for index, item in criteria]
+        self._ledger = ledger
+        self._criteria = list(criteria)
         self._triggers = list(triggers)
         self._tests = [(bits.true(test), bits.unsure(test)) for test in tests]
         self._questions: list[CreditOf] = [
             *(item.predicate.at(as_of) for _, item in criteria),
-            *(item.predicate.at(as_of) for item in triggers),
+            *(item.predicate.at(as_of) for _, item in triggers),
             *(
                 test.predicate.at(as_of) if isinstance(test, Comparison) else _known
                 for test in tests
             ),
         ]
         self._is_known = [isinstance(test, IsKnown) for test in tests]
-        self._place = 1 << place
         self._shared: dict[tuple[int | Undecided, ...], Reading] = {}
         self._shown: dict[Value, str] = {}
         silent = [ANYTHING] * (len(criteria) + len(triggers)) + [
             0 if is_known else ANYTHING for is_known in self._is_known
         ]
-        self.unknown = self._work_out(silent)
-        self.unreadable = self._work_out(silent)
-        self.unreadable.unreadable = self._place
-        self.unreadable.plain = False
+        self.unknown = self._totals(silent)
+        self._unknown = ledger.pack(self.unknown)
 
-    def read(self, value: Value | None) -> Reading:
+    def read(self, value: Value | None) -> Totals:
         """Say what a value, or its absence, means to the profile."""
-        if value is None:
-            return self.unknown
-        answers = tuple([question(value) for question in self._questions])
-        reading = self._shared.get(answers)
-        if reading is None:
-            if len(self._shared) >= REMEMBERED:
-                self._shared.clear()
-            reading = self._shared[answers] = self._work_out(answers)
-        return reading
+        return self.unknown if value is None else self._reading(value).totals
 
-    def by_value(self) -> tuple[Memo[Value | None], Callable[[Value | None], Reading]]:
-        """Give the remembered readings by typed value, and what to call for a new one."""
-        memo: Memo[Value | None] = Memo({None: self.unknown})
+    def by_value(self) -> Memo[Value]:
+        """Give the steps by typed value."""
+        return Memo(lambda value: self._reading(value).step)
 
-        def read(value: Value | None) -> Reading:
-            reading = self.read(value)
-            memo.remember(value, reading)
-            return reading
+    def by_text(self, parse: Parser, unreadable: int) -> Memo[str]:
+        """Give the steps by raw text; *unreadable* is the bit that text without sense sets."""
+        silent: Step = (0, 0, 0, 0)
+        senseless: Step = (self._ledger.pack(Totals(unreadable=unreadable)), 0, 0, 0)
 
-        return memo, read
+        def read(raw: str) -> Step:
+            value = parse(raw)
+            if value is None:
+                return silent
+            return senseless if isinstance(value, Unreadable) else self._reading(value).step
 
-    def by_text(self, parse: Parser) -> tuple[Memo[str | None], Callable[[str | None], Reading]]:
-        """Give the remembered readings by raw text, and what to call for a new one."""
-        memo: Memo[str | None] = Memo({None: self.unknown, "": self.unknown})
-
-        def read(raw: str | None) -> Reading:
-            value = parse(raw or "")
-            reading = self.unreadable if isinstance(value, Unreadable) else self.read(value)
-            memo.remember(raw, reading)
-            return reading
-
-        return memo, read
+        return Memo(read)
 
     def show_value(self, value: Value | None) -> str:
         """Name a value for people, shortened and free of control characters."""
@@ -190,44 +179,52 @@ class Reader:
 
         return show
 
-    def _work_out(self, answers: Sequence[int | Undecided]) -> Reading:
-        reading = Reading()
-        ask = iter(answers)
-        for bit, rank, criterion in self._criteria:
-            self._add_criterion(reading, bit, rank, criterion, next(ask))
-        for trigger in self._triggers:
-            credit = next(ask)
-            if isinstance(credit, int) and trigger.strength * credit > reading.trigger:
-                reading.trigger, reading.trigger_by = trigger.strength * credit, trigger
-        for true, unsure in self._tests:
-            credit = next(ask)
-            if isinstance(credit, tuple):
-                reading.tests |= unsure
-            elif credit == CREDIT:
-                reading.tests |= true
-        reading.plain = not (reading.unknown or reading.tests or reading.trigger)
+    def _reading(self, value: Value) -> Reading:
+        answers = tuple([question(value) for question in self._questions])
+        reading = self._shared.get(answers)
+        if reading is None:
+            if len(self._shared) >= REMEMBERED:
+                self._shared.clear()
+            reading = self._shared[answers] = self._work_out(answers)
         return reading
 
-    def _add_criterion(
-        self, reading: Reading, bit: int, rank: int, criterion: Criterion, credit: int | Undecided
-    ) -> None:
-        weight = criterion.weight
-        if isinstance(credit, tuple):
-            reading.unknown |= bit
-            reading.floor += weight * credit[0]
-            reading.ceiling += weight * credit[1]
-            return
-        reading.known += weight
-        reading.earned += weight * credit
-        is_gap = credit < criterion.gap_below
-        gain = weight * credit * _RANKS + rank + (0 if is_gap else _FITS)
-        if credit and gain > reading.gain:
-            reading.gain, reading.gain_by = gain, criterion
-        if is_gap:
-            reading.gaps |= bit
-            loss = weight * (CREDIT - credit) * _RANKS + rank
-            if loss > reading.loss:
-                reading.loss, reading.loss_by = loss, criterion
+    def _work_out(self, answers: Sequence[int | Undecided]) -> Reading:
+        gain = loss = seen = 0
+        credits_ = iter(answers)
+        for place, criterion in self._criteria:
+            credit = next(credits_)
+            if isinstance(credit, int):
+                is_gap = credit < criterion.gap_below
+                worth = ranked(criterion.weight * credit, place)
+                gain = max(gain, worth if is_gap or not worth else worth + _FITS)
+                if is_gap:
+                    loss = max(loss, ranked(criterion.weight * (CREDIT - credit), place))
+        for place, trigger in self._triggers:
+            credit = next(credits_)
+            if isinstance(credit, int):
+                seen = max(seen, ranked(trigger.strength * credit, place))
+        totals = self._totals(answers)
+        return Reading(totals, (self._ledger.pack(totals) - self._unknown, gain, loss, seen))
+
+    def _totals(self, answers: Sequence[int | Undecided]) -> Totals:
+        known = earned = gaps = unknown = floor = ceiling = tests = 0
+        for (place, criterion), credit in zip(self._criteria, answers, strict=False):
+            bit, weight = 1 << place, criterion.weight
+            if isinstance(credit, tuple):
+                unknown |= bit
+                floor += weight * credit[0]
+                ceiling += weight * credit[1]
+            else:
+                known += weight
+                earned += weight * credit
+                gaps |= bit if credit < criterion.gap_below else 0
+        asked = len(self._criteria) + len(self._triggers)
+        for (true, unsure), credit in zip(self._tests, answers[asked:], strict=True):
+            if isinstance(credit, tuple):
+                tests |= unsure
+            elif credit == CREDIT:
+                tests |= true
+        return Totals(known, earned, gaps, unknown, floor, ceiling, tests)
 
 
 def _known(_value: Value) -> int:
@@ -258,14 +255,16 @@ def in_order_of_weight(profile: Profile) -> list[Criterion]:
     )
 
 
-def readers(profile: Profile, bits: ConditionBits, as_of: date) -> Mapping[str, Reader]:
+def readers(
+    profile: Profile, bits: ConditionBits, as_of: date, ledger: Ledger
+) -> Mapping[str, Reader]:
     """Build a reader for every attribute that the profile looks at, in a fixed order."""
     criteria: dict[str, list[tuple[int, Criterion]]] = {}
     for index, criterion in enumerate(in_order_of_weight(profile)):
         criteria.setdefault(criterion.attribute, []).append((index, criterion))
-    triggers: dict[str, list[Trigger]] = {}
-    for trigger in profile.triggers:
-        triggers.setdefault(trigger.attribute, []).append(trigger)
+    triggers: dict[str, list[tuple[int, Trigger]]] = {}
+    for index, trigger in enumerate(profile.triggers):
+        triggers.setdefault(trigger.attribute, []).append((index, trigger))
     tests = bits.by_attribute()
     used = dict.fromkeys([*criteria, *triggers, *tests])
     return {
@@ -276,7 +275,7 @@ def readers(profile: Profile, bits: ConditionBits, as_of: date) -> Mapping[str, 
             tests.get(name, ()),
             bits,
             as_of,
-            place,
+            ledger,
         )
-        for place, name in enumerate(used)
+        for name in used
     }

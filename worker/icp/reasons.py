@@ -6,8 +6,7 @@ At most 255 characters, and never a word that depends on today's date: "Funding 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any as Anything
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from worker.icp.conditions import ConditionBits, Truth
@@ -32,18 +31,16 @@ LONGEST = 255
 _NAMED = 3
 _ELLIPSIS = "…"
 
-Show = Callable[[Anything], str]
-
 
 class Evidence(NamedTuple):
-    """What a reason line may name; a value comes as what shows it and what is to be shown."""
+    """What a reason line may name; a criterion or trigger comes with the value behind it."""
 
     fired: tuple[str, ...]
     gaps: int
     unknown: int
-    best: tuple[Criterion | None, Show, Anything] | None
-    worst: tuple[Criterion | None, Show, Anything] | None
-    seen: tuple[Trigger | None, Show, Anything] | None
+    best: tuple[Criterion, str] | None
+    worst: tuple[Criterion, str] | None
+    seen: tuple[Trigger, str] | None
     missing: tuple[str, ...]
     coverage: int
     low: int
@@ -83,19 +80,21 @@ class Reasons:
             text += " Fits" if text else "Fits"
             fits = asked - gaps.bit_count()
             text += f" {fits} of {asked} known"
-            if best is not None and (criterion := best[0]) is not None:
+            if best is not None:
+                criterion, value = best
                 if fits:
-                    text += f", best {criterion.label} {best[1](best[2])}"
+                    text += f", best {criterion.label} {value}"
                 elif worst is None or criterion is not worst[0]:  # else it is the gap named next
-                    text += f", nearest {criterion.label} {best[1](best[2])}"
+                    text += f", nearest {criterion.label} {value}"
             text += "."
-            if worst is not None and (criterion := worst[0]) is not None:
-                want = self._wants[criterion.id]
-                text += f" Gap: {criterion.label} {worst[1](worst[2])} (want {want})."
-        if seen is not None and (trigger := seen[0]) is not None:
-            text += f" Trigger: {trigger.label}"
+            if worst is not None:
+                criterion, value = worst
+                text += f" Gap: {criterion.label} {value} (want {self._wants[criterion.id]})."
+        if seen is not None:
+            trigger, value = seen
             # "Hiring yes" says no more than "Hiring"
-            text += "." if trigger.id in self._flags else f" {seen[1](seen[2])}."
+            shown = "" if trigger.id in self._flags else f" {value}"
+            text += f" Trigger: {trigger.label}{shown}."
         if missing:
             labels = self._labels
             text += f" Unknown: {', '.join([labels[name] for name in missing[:_NAMED]])}"
