@@ -52,6 +52,7 @@ _BAND = re.compile(
     re.ASCII,
 )
 _PLAIN = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[,.' ])\d{3}(?:(?P=mark)\d{3})*(?P<rest>[.,]\d+)?")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
 _ONE_MARK = re.compile(r"\d+[.,]\d+")
@@ -171,6 +172,12 @@ def _reader(lookups: Lookups, spelled: Spelled, *, dotted: bool = False) -> Spel
             return int(text)
         if len(text) > _LONGEST:
             return UNREADABLE
+        if (
+            not vocabulary
+            and _DECIMAL.fullmatch(text)
+            and not (dotted and _AMBIGUOUS.fullmatch(text))
+        ):
+            return _bounded(Decimal(text))
         word = fold(text)
         if not word or word in empty:
             return None
@@ -210,8 +217,11 @@ def _interval_reader(lookups: Lookups, spelled: Spelled, *, most: int) -> Parser
 
 def _clean(text: str) -> str:
     """Unify case, digits, dashes and spaces."""
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS)
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    if text.isascii():
+        text = text.lower().replace("_", " ")
+    else:
+        text = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS)
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     return " ".join(text.split()).removesuffix(".")
 
 

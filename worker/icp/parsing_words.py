@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from worker.icp.parsing_folding import fold, fold_place
 from worker.icp.parsing_types import UNREADABLE, Lookups, Parser, Unreadable
@@ -10,6 +11,7 @@ from worker.icp.parsing_types import UNREADABLE, Lookups, Parser, Unreadable
 _LONGEST = 500  # characters of a category, country, flag or domain; longer text is prose
 _LONGEST_LIST = 65_536  # characters: HubSpot's bound on any text
 _LONGEST_EMPTY = 60  # characters; longer text is never a word for nothing
+_ITEMS_REMEMBERED = 4_096  # per attribute
 
 _FLAGS = {
     "true": True, "yes": True, "y": True, "t": True, "1": True,
@@ -171,13 +173,19 @@ def list_parser(lookups: Lookups) -> Parser:
             return value
         return None if closed or not word or word in empty or len(word) > _LIST_WORD else word
 
+    # lists are rarely the same, their items often are
+    remembered = lru_cache(maxsize=_ITEMS_REMEMBERED)(item)
+
+    def read(text: str) -> str | None:
+        return remembered(text) if len(text) <= _LIST_WORD else item(text)
+
     def parse(text: str) -> frozenset[str] | Unreadable | None:
         if len(text) > _LONGEST_LIST:
             return UNREADABLE if text.strip() else None
         if not text.isascii() or "\n" in text or "*" in text or "|" in text or "- " in text:
             text = _LINES.sub(";", text) if ";" in text else _LINES.sub(",", text)
         parts = text.split(";") if ";" in text else _COMMAS.split(text)
-        values = {value for part in parts if (value := item(part)) is not None}
+        values = {value for part in parts if (value := read(part)) is not None}
         if values:
             return frozenset(values)
         whole = fold(text) if len(text) <= _LONGEST_EMPTY else "?"
