@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from worker.icp.assessment import Assessment
 from worker.icp.explaining import points
@@ -16,8 +16,7 @@ RIDERS = frozenset({"version", "assessed_at", "run_id", "tier_changed_at", "prev
 LONGEST_TEXT = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One account's assessment and the profile that was chosen for it."""
 
     profile: Profile
