@@ -84,7 +84,9 @@ def write_incident(error: BaseException, incident: str) -> Path:
     """Write the types and places of an error and its causes, never their texts."""
     lines: list[str] = []
     current: BaseException | None = error
-    while current is not None:
+    seen: set[int] = set()
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
         lines.append(type(current).__name__)
         lines += [
             f"  {frame.filename}:{frame.lineno} in {frame.name}"

@@ -89,7 +89,7 @@ def test_a_family_never_lowers_what_is_wanted(tmp_path: Path) -> None:
 
 
 def test_words_are_read_as_the_crms_text_is(tmp_path: Path) -> None:
-    """The words "Computer software" in the document is COMPUTER_SOFTWARE in the CRM; Germany is DE."""
+    """The words "Computer software" mean COMPUTER_SOFTWARE as in the CRM; Germany is DE."""
     sector = profile(tmp_path, criterion("one_of: [Computer software]", "industry"))
     land = profile(tmp_path, criterion("not_in: [Germany, 'group:NORDICS']", "country"))
 

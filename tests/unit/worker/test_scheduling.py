@@ -1,0 +1,100 @@
+"""The clock starts jobs, keeps them apart, and lets them finish."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from config.schedule import schedule
+from worker.scheduling import Clock, next_times
+
+TUESDAY = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PATIENCE = 10.0
+
+
+def test_a_job_runs_at_once_and_the_clock_stops_when_told() -> None:
+    """A worker that starts does not wait an hour for its first run."""
+    stop = threading.Event()
+    clock = Clock(stop, 1)
+    clock.every(timedelta(hours=1), "main", stop.set)
+    clock.run()
+
+    assert stop.is_set()
+
+
+def test_stopping_waits_for_the_job_in_hand() -> None:
+    """A run that has begun reaches its checkpoint."""
+    stop, done = threading.Event(), threading.Event()
+
+    def job() -> None:
+        stop.set()
+        threading.Event().wait(0.05)
+        done.set()
+
+    clock = Clock(stop, 1)
+    clock.every(timedelta(hours=1), "main", job)
+    clock.run()
+
+    assert done.is_set()
+
+
+def test_connections_run_beside_each_other() -> None:
+    """Each waits here for the other to have begun; one after the other they would never end."""
+    stop = threading.Event()
+    meeting = threading.Barrier(2, action=stop.set)
+    clock = Clock(stop, 2)
+
+    def meet() -> None:
+        meeting.wait(PATIENCE)
+
+    for name in ("emea", "americas"):
+        clock.every(timedelta(hours=1), name, meet)
+    clock.run()
+
+    assert not meeting.broken
+
+
+def test_a_job_that_raises_is_told_of_and_stops_nothing() -> None:
+    """The others go on, and the log says which connection it was, not what the error said."""
+    stop = threading.Event()
+    failed = threading.Event()
+
+    def bad() -> None:
+        failed.set()
+        raise RuntimeError("customer value")
+
+    def good() -> None:
+        failed.wait(PATIENCE)
+        stop.set()
+
+    clock = Clock(stop, 2)
+    clock.every(timedelta(hours=1), "bad", bad)
+    clock.every(timedelta(hours=1), "good", good)
+    with capture_logs() as logs:
+        clock.run()
+
+    assert {"event": "tick_failed", "connection": "bad", "log_level": "warning"} in logs
+    assert "customer value" not in str(logs)
+
+
+def test_a_cron_line_runs_on_the_days_it_names() -> None:
+    """Monday to Friday is Monday to Friday: 0 is Sunday in cron and Monday in the library."""
+    line = schedule("30 6 * * 1-5").cron
+    assert line is not None
+    times = next_times(line, 5, TUESDAY)
+
+    assert [f"{it:%a %H:%M}" for it in times] == [
+        "Wed 06:30", "Thu 06:30", "Fri 06:30", "Mon 06:30", "Tue 06:30",
+    ]  # fmt: skip
+    sunday = schedule("0 5 * * 0").cron
+    assert sunday is not None
+    assert {f"{it:%a}" for it in next_times(sunday, 3, TUESDAY)} == {"Sun"}
+
+
+def test_a_cron_line_that_means_nothing_is_refused() -> None:
+    """Before the clock starts."""
+    with pytest.raises(ValueError, match="Wrong number of fields"):
+        Clock(threading.Event(), 1).cron("every day", "main", lambda: None)
