@@ -240,3 +240,42 @@ def test_an_icp_broken_under_a_worker(settled: Desk) -> None:
 
     assert ended.code == 0
     assert "icp.yaml" in ended.err
+
+
+def test_a_worker_says_why_a_run_did_not_end_well(desk: Desk) -> None:
+    """The reason of a held run, and of a failed one, stands in the log with the run's id."""
+    command = desk.start("worker", ICP_SCHEDULE="1s")
+    until(lambda: "run_held" in command.err.read_text("utf-8"))
+    desk.sandbox.fail(kind="error", status=400, route="/objects/companies$", every=2)
+    until(lambda: "run_problem" in command.err.read_text("utf-8"))
+    command.signal(signal.SIGTERM)
+
+    ended = desk.ended(command)
+
+    told = [json.loads(line) for line in ended.err.splitlines()]
+    held = next(it for it in told if it["event"] == "run_held")
+    failed = next(it for it in told if it["event"] == "run_problem")
+    assert "first backfill" in held["reason"]
+    assert "HubSpot answered 400" in failed["problem"]
+    runs = dict(desk.query("SELECT run_id, outcome FROM runs"))
+    assert (runs[held["run_id"]], runs[failed["run_id"]]) == ("held", "failed")
+
+
+def test_two_workers_take_turns(settled: Desk) -> None:
+    """Two replicas on one database: neither fails, and no account is written twice."""
+    chosen = list(settled.export())[:30]
+    settled.edit(companies={it: {"industry": "MILITARY"} for it in chosen})
+    since = settled.mark()
+    runs = "SELECT count(*) FROM runs WHERE outcome = 'succeeded'"
+    before = settled.query(runs)[0][0]
+    both = [settled.start("worker", ICP_SCHEDULE="1s") for _ in range(2)]
+    until(lambda: settled.query(runs)[0][0] >= before + 3)
+    for command in both:
+        command.signal(signal.SIGTERM)
+
+    ended = [settled.ended(command) for command in both]
+
+    assert [it.code for it in ended] == [0, 0]
+    assert not any("run_failed" in it.err for it in ended)
+    assert set(settled.writes(since).values()) == {1}
+    assert settled.query("SELECT count(*) FROM runs WHERE outcome != 'succeeded'") == [(0,)]

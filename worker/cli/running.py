@@ -27,6 +27,7 @@ from worker.state.store import State
 from worker.sync.approving import Approval
 from worker.sync.connection import BusyError, Progress, RunRequest, RunResult
 from worker.sync.keeping import this_holder
+from worker.sync.report import RunReport
 from worker.sync.run import SyncRun
 from worker.telemetry import set_up_logging
 
@@ -205,9 +206,23 @@ class Tick:
         try:
             compiled = composition.compile_icps(self._connection.profiles)
             composition.refuse_lint_errors(compiled, datetime.now(UTC))
-            execute(self._connection, compiled, self._state, RunRequest(), self._stop, Silent())
-        except (ConfigError, ConnectorError, StateError, BusyError) as error:
+            result = execute(
+                self._connection, compiled, self._state, RunRequest(), self._stop, Silent()
+            )
+            _tell(result.report)
+        except BusyError:
+            log.info("tick_skipped_busy", connection=name)
+        except (ConfigError, ConnectorError, StateError) as error:
             log.error("run_failed", connection=name, reason=str(error))  # noqa: TRY400 - no traceback: vendor text
         except Exception as error:  # noqa: BLE001 - one bad tick must not end the service
             path = write_incident(error, composition.new_run_id()[-4:])
             log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
+
+
+def _tell(report: RunReport) -> None:
+    """Say in the log why a run did not end well: nobody sees a worker's report as it comes."""
+    about = {"run_id": report.run, "connection": report.connection}
+    if report.hold is not None:
+        log.warning("run_held", reason=report.hold.reason, remedy=report.hold.remedy, **about)
+    for problem in report.problems:
+        log.warning("run_problem", problem=problem, **about)
