@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from connectors.records import FieldKind
 from tests.support.profiles import TIERS, criterion, disqualifier, one_of, profile
 from tests.support.runs import FIELDS, ICP, Desk, Quiet, desk
 from worker.icp.predicates import InRange
 from worker.icp.profile import DISQUALIFIED, Comparison
 from worker.state.store import open_state
 from worker.sync.approving import Approval
+from worker.sync.fields import OutputTarget
 from worker.sync.guard import GuardLimits
 from worker.sync.report import RunKind, RunOutcome
 
@@ -238,3 +240,19 @@ def test_hysteresis_survives_a_lost_state(it: Desk, tmp_path: Path) -> None:
 
     assert lost.tiers()[name] == "tier_2"
     state.close()
+
+
+def test_the_written_explanation_is_that_of_the_written_tier(it: Desk) -> None:
+    """It knows where the account stood: with hysteresis at work the two do not disagree."""
+    explanation = OutputTarget("explanation", "icp_explanation", FieldKind.TEXT)
+    it.crm.define(replace(it.crm.fields()["icp_reason"], name="icp_explanation"))
+    it.fields = replace(FIELDS, outputs={**FIELDS.outputs, "explanation": explanation})
+    it.icp = replace(TIMELESS, hysteresis=300, tiers=TIERS[1:])
+    it.run()
+    name = next(name for name, tier in it.tiers().items() if tier == "tier_2")
+    it.clock.advance(hours=1)
+    it.crm.edit(name, {"industry": "software", "employees": "1670"})
+    it.run()
+
+    assert it.tiers()[name] == "tier_2"
+    assert it.crm.stored(name)["icp_explanation"].startswith("Tier 2 by Test")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import orjson
@@ -20,9 +22,12 @@ from worker.icp.conditions import Truth
 from worker.icp.explaining import Explanation, explain, points
 from worker.icp.judging import Judge
 from worker.icp.profile import Standing
-from worker.state.rows import Run
+from worker.icp.reading import Parser
+from worker.state.rows import MirrorRow, Run
 from worker.state.store import State
+from worker.sync.connection import Connection
 from worker.sync.panel import Panel
+from worker.sync.vanishing import Fields, last_known, mirrored_order
 from worker.telemetry import set_up_logging
 
 
@@ -137,11 +142,11 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
             if row is not None and row.computed_tier
             else None
         )
-        profile, _ = Panel(compiled.profiles, sources, today, connection.choose).judge(
-            record.fields, standing
-        )
+        fields, stale = _as_a_run_sees_it(record.fields, row, connection, sources, today)
+        panel = Panel(compiled.profiles, sources, today, connection.choose)
+        profile, _ = panel.judge(fields, standing, stale)
         judge = Judge(profile, today)
-        explanation = explain(judge, judge.bind(sources).values(record.fields), standing)
+        explanation = explain(judge, judge.bind(sources).values(fields), standing, stale)
         if as_json:
             typer.echo(json.dumps(explanation_json(record.account_id, explanation)))
         else:
@@ -150,6 +155,23 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
             show_explanation(out, explanation, f"{title} ({record.account_id})".strip())
             if portal.record_url:
                 out.print(portal.record_url.format(id=record.account_id))
+
+
+def _as_a_run_sees_it(
+    fields: Fields,
+    row: MirrorRow | None,
+    connection: Connection,
+    sources: Mapping[str, tuple[str, Parser]],
+    today: date,
+) -> tuple[Fields, tuple[str, ...]]:
+    """The fields with last known values for inputs that became empty, and which those are."""
+    if row is None or not row.fingerprint:
+        return fields, ()
+    inputs, before = mirrored_order(connection.fields.inputs), orjson.loads(row.inputs)
+    was = dict(zip(inputs, before, strict=True)) if len(inputs) == len(before) else {}
+    days = min(profile.stale_after for profile in connection.profiles)
+    found = last_known(row.carried, was, fields, sources, today=today, days=days)
+    return found.fill(fields, sources), found.stale
 
 
 def show_explanation(out: Console, explanation: Explanation, title: str) -> None:

@@ -13,7 +13,6 @@ from worker.icp.assessment import Assessment
 from worker.icp.explaining import explain
 from worker.icp.judging import Judge
 from worker.icp.profile import Profile, Standing
-from worker.icp.values import Unreadable
 from worker.state.census import Census
 from worker.state.rows import MirrorRow, PlannedChange
 from worker.state.rows import Standing as Settled
@@ -25,6 +24,7 @@ from worker.sync.overriding import Override, applies, read_override
 from worker.sync.panel import Panel
 from worker.sync.plan import Cause, Change, Planner, cause_of
 from worker.sync.report import Counters
+from worker.sync.vanishing import LastKnown, last_known, mirrored_order
 
 Fields = Mapping[str, str | None]
 
@@ -73,8 +73,7 @@ class Evaluator:
         self._keeper = keeper
         self._counters = counters
         self._census = state.mirror.census(scope.connection)
-        # sorted, so that an ICP written in another order finds the mirror as it left it
-        self._inputs = tuple(sorted({*fields.inputs.values()}))
+        self._inputs = mirrored_order(fields.inputs)
         self._outputs = (*planner.output_names, *fields.overrides.values())
         self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
         self.examples: dict[tuple[str, str, str], list[Example]] = {}
@@ -169,14 +168,17 @@ class Evaluator:
         if row is not None and (
             row.carried != b"{}" or (row.fingerprint != "" and row.inputs != inputs)
         ):
-            judged_fields, stale, carried = self._carry(row, fields)
-        profile, assessment = self._panel.judge(judged_fields, self._standing(row, fields), stale)
+            vanished = self._last_known(row, fields)
+            judged_fields = vanished.fill(fields, self._panel.sources)
+            stale, carried = vanished.stale, vanished.stored()
+        standing = self._standing(row, fields)
+        profile, assessment = self._panel.judge(judged_fields, standing, stale)
         judged = Judged(profile, assessment, self._override(fields, profile, assessment))
         if self._planner.tier_of(fields):
             self.assessed_before += 1
 
         change = self._planner.compare(
-            judged, fields, self._explainer(profile, judged_fields, stale)
+            judged, fields, self._explainer(profile, judged_fields, standing, stale)
         )
         settled = MirrorRow(
             account_id,
@@ -250,34 +252,21 @@ class Evaluator:
         self._counters.overrides += 1
         return override
 
-    def _carry(self, row: MirrorRow, fields: Fields) -> tuple[Fields, tuple[str, ...], bytes]:
-        """Keep the last known value of an input that became empty, for a while.
-
-        Emptying a field must neither demote nor promote an account, nor lift a disqualifier.
-        """
-        days = min(profile.stale_after for profile in self._panel.profiles)
-        today = self._scope.as_of
-        carried: dict[str, list[str]] = orjson.loads(row.carried)
+    def _last_known(self, row: MirrorRow, fields: Fields) -> LastKnown:
+        """What stands in for inputs that became empty."""
         before = orjson.loads(row.inputs)
-        was = dict(zip(self._inputs, before, strict=False)) if self._scope.same_inputs else {}
-        keep: dict[str, list[str]] = {}
-        for attribute, (field, parse) in self._panel.sources.items():
-            if parse(fields.get(field) or "") is not None:
-                continue  # it says something, if only something that cannot be read
-            if attribute in carried:
-                value, since = carried[attribute]
-            elif (value := was.get(field) or "") and _says_something(parse(value)):
-                since = today.isoformat()
-            else:
-                continue
-            if (today - date.fromisoformat(since)).days < days:
-                keep[attribute] = [value, since]
-        if not keep:
-            return fields, (), b"{}"
-        sources = self._panel.sources
-        filled = {**fields, **{sources[name][0]: value for name, (value, _) in keep.items()}}
-        self._counters.stale += 1
-        return filled, tuple(sorted(keep)), orjson.dumps(keep, option=orjson.OPT_SORT_KEYS)
+        same = self._scope.same_inputs and len(before) == len(self._inputs)
+        found = last_known(
+            row.carried,
+            dict(zip(self._inputs, before, strict=True)) if same else {},
+            fields,
+            self._panel.sources,
+            today=self._scope.as_of,
+            days=min(profile.stale_after for profile in self._panel.profiles),
+        )
+        if found.kept:
+            self._counters.stale += 1
+        return found
 
     def _is_quiet(
         self,
@@ -342,7 +331,11 @@ class Evaluator:
         )
 
     def _explainer(
-        self, profile: Profile, fields: Fields, stale: Sequence[str]
+        self,
+        profile: Profile,
+        fields: Fields,
+        standing: Standing | None,
+        stale: Sequence[str],
     ) -> Callable[[], str] | None:
         if "explanation" not in self._fields.outputs:
             return None
@@ -350,7 +343,7 @@ class Evaluator:
         def text() -> str:
             judge = Judge(profile, self._scope.as_of)
             values = judge.bind(self._panel.sources).values(fields)
-            return explain(judge, values, None, stale).text()
+            return explain(judge, values, standing, stale).text()
 
         return text
 
@@ -373,7 +366,3 @@ class Evaluator:
             self._state.mirror.save(self._keeper.lease, kept)
         if planned:
             self._state.plan.add(self._keeper.lease, self._scope.run_id, planned)
-
-
-def _says_something(value: object) -> bool:
-    return value is not None and not isinstance(value, Unreadable)
