@@ -294,14 +294,14 @@ class _AskedBy(dict[tuple[str, ...], int]):
 class _Names:
     """Turns a set of bits into names, each once, in the order of the bits.
 
-    Bits are looked up ten at a time, so that no set, however rare, is worked out anew.
+    Bits are looked up ten at a time, so that no set, however rare, is worked out anew. Bits of one
+    name lie side by side.
     """
 
     _CHUNK = 10
     _MASK = (1 << _CHUNK) - 1
 
     def __init__(self, names: Sequence[str]) -> None:
-        size = 1 << self._CHUNK
         self._tables = [
             (
                 start,
@@ -313,16 +313,16 @@ class _Names:
                             if bits >> place & 1
                         )
                     )
-                    for bits in range(size)
+                    for bits in range(1 << min(self._CHUNK, len(names) - start))
                 ],
             )
             for start in range(0, len(names), self._CHUNK)
         ]
-        self._unique = len(set(names)) == len(names)
 
     def of(self, bits: int) -> tuple[str, ...]:
         """Name every bit that is set."""
         found: tuple[str, ...] = ()
         for start, table in self._tables:
-            found += table[bits >> start & self._MASK]
-        return found if self._unique else tuple(dict.fromkeys(found))
+            more = table[bits >> start & self._MASK]
+            found += more[1:] if more and found and more[0] == found[-1] else more
+        return found

@@ -43,10 +43,10 @@ class Ledger:
         """Lay the sums side by side."""
         return sum(part << place for part, place in zip(totals, self._places, strict=True))
 
-    def unpack(self, number: int) -> Totals:
-        """Take the sums apart again."""
+    def unpack(self, number: int) -> tuple[int, int, int, int, int, int, int, int]:
+        """Take the sums apart again, in the order of :class:`Totals`."""
         _, earned, gaps, unknown, floor, ceiling, tests, unreadable = self._places
-        return Totals(
+        return (
             number & self._weights,
             number >> earned & self._points,
             number >> gaps & self._criteria,

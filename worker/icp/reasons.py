@@ -57,6 +57,7 @@ class Reasons:
         self._why = {item.id: item.reason for item in profile.disqualifiers}
         self._count = len(profile.criteria)
         self._labels = {name: item.label for name, item in profile.attributes.items()}
+        self._named: dict[tuple[str, ...], str] = {}  # by what is named: few, whatever comes
         self._flags = {it.id for it in profile.triggers if isinstance(it.predicate, IsFlag)}
         self._wants = {
             item.id: item.predicate.want(profile.attributes[item.attribute].show)
@@ -96,12 +97,17 @@ class Reasons:
             shown = "" if trigger.id in self._flags else f" {value}"
             text += f" Trigger: {trigger.label}{shown}."
         if missing:
-            labels = self._labels
-            text += f" Unknown: {', '.join([labels[name] for name in missing[:_NAMED]])}"
-            text += f" and {len(missing) - _NAMED} more." if len(missing) > _NAMED else "."
+            text += self._unknown(missing)
         if stale:
             text += f" Last known: {', '.join([self._labels[name] for name in stale])}."
         return text if len(text) <= LONGEST else text[: LONGEST - 1] + _ELLIPSIS
+
+    def _unknown(self, missing: tuple[str, ...]) -> str:
+        first, more = missing[:_NAMED], len(missing) - _NAMED
+        named = self._named.get(first)
+        if named is None:
+            named = self._named[first] = ", ".join([self._labels[name] for name in first])
+        return f" Unknown: {named} and {more} more." if more > 0 else f" Unknown: {named}."
 
     def out_of_scope(self, tests: int, shown: Mapping[str, str]) -> str:
         """Say what keeps the account outside the profile's segment."""
