@@ -49,8 +49,8 @@ def adversarial(count: int, names: tuple[str, ...], today: date) -> list[Fields]
     for place, record in enumerate(made):
         unique = {
             "numberofemployees": str(10 + 3 * place),
-            "annualrevenue": f"${1_000_000 + 977 * place:,}",
-            "founded_year": f"{1900 + place % 125}.{place:07d}",
+            "annualrevenue": f"{1_000_000 + 977 * place}.25",
+            "founded_year": f"{1900 + place % 125}.{place + 1:07d}",
             "employee_growth": f"{chance.uniform(-40, 90):.9f}",
             "sales_team_size": f"{place + 5} - {place + 45}",
             "intent_score": f"{chance.uniform(0, 100):.9f}",

@@ -62,7 +62,7 @@ def test_the_adversarial_companies_never_repeat_a_number_or_a_list() -> None:
 def test_the_judge_is_measured_from_text_and_from_values() -> None:
     """Every number of the judge comes out, and judging took some time."""
     found = {item.what: item.value for item in judging(200, 1, lambda _: None)}
-    assert len(found) == 11
+    assert len(found) == 12
     assert all(value > 0 for value in found.values())
 
 
