@@ -278,4 +278,5 @@ def test_two_workers_take_turns(settled: Desk) -> None:
     assert [it.code for it in ended] == [0, 0]
     assert not any("run_failed" in it.err for it in ended)
     assert set(settled.writes(since).values()) == {1}
-    assert settled.query("SELECT count(*) FROM runs WHERE outcome != 'succeeded'") == [(0,)]
+    outcomes = {name for (name,) in settled.query("SELECT DISTINCT outcome FROM runs")}
+    assert outcomes <= {"succeeded", "stopped"}

@@ -97,6 +97,8 @@ class WarmShell:
         """Start ``icp`` with *arguments*; what it prints goes to files in *folder*."""
         self._started += 1
         out, err = folder / f"{self._started}.out", folder / f"{self._started}.err"
+        out.touch()
+        err.touch()
         started = self.ask(
             {
                 "arguments": list(arguments),
