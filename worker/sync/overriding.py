@@ -48,7 +48,8 @@ def read_override(
     """
     chosen = _tier(tier, tiers)
     ends = _day(expires)
-    words = " ".join((reason or "").split()).rstrip(".")
+    seen = "".join(it if it.isprintable() else " " for it in reason or "")
+    words = " ".join(seen.split()).rstrip(".")
     if chosen is None or ends is None or not words:
         return None
     if not 0 <= (ends - as_of).days <= LONGEST:

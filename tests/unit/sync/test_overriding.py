@@ -28,7 +28,7 @@ def read(
 def test_a_tier_a_reason_and_an_end_make_an_override() -> None:
     """All three given, it holds and says how the reason line begins."""
     assert read() == Override("tier_1", "Board contact", date(2026, 12, 31))
-    assert read(reason=" Board\n contact. ") == read()
+    assert read(reason=" Board\n\x00 contact. ") == read()
     found = read()
     assert found is not None
     assert found.prefix() == "Override until 2026-12-31: Board contact. "
