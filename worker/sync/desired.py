@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from worker.icp.assessment import Assessment
@@ -46,6 +47,9 @@ def _native(judged: Judged) -> str:
     return NATIVE_TIERS[order.index(judged.tier)] if judged.tier in order else ""
 
 
+_points = lru_cache(maxsize=16_384)(points)  # there are 10,001 of them
+
+
 def _whole(hundredths: int | None) -> str:
     return "" if hundredths is None else str(hundredths // 100)
 
@@ -65,7 +69,9 @@ _VALUES: Mapping[str, Callable[[Judged], str]] = {
     "missing": lambda it: ";".join(it.assessment.missing),
     "data_coverage": lambda it: str(it.assessment.coverage),
     "trigger_strength": lambda it: _whole(it.assessment.trigger),
-    "priority": lambda it: "" if it.assessment.priority is None else points(it.assessment.priority),
+    "priority": lambda it: (
+        "" if it.assessment.priority is None else _points(it.assessment.priority)
+    ),
     "profile": lambda it: it.profile.id,
     "computed_tier": lambda it: it.assessment.tier,
     "gaps": lambda it: ";".join(it.assessment.gaps),
