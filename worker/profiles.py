@@ -358,8 +358,10 @@ def mentions(words: Sequence[str]) -> Callable[[str], bool]:
 
     def mentioned(text: str) -> bool:
         text = text.casefold()
-        # most texts hold none of the words, not even inside others: seen at once
-        return any(word in text for word in folded) and pattern.search(text) is not None
+        for word in folded:  # most texts hold none of them, not even inside others: seen at once
+            if word in text:
+                return pattern.search(text) is not None
+        return False
 
     return mentioned
 
