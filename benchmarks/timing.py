@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Part = TypeVar("Part")
 
 
 class Timing(NamedTuple):
-    """Seconds of processor time that one pass took: the best and the median of several."""
+    """Seconds of processor time for all parts: each part's best pass, and the median pass.
+
+    The best of each part is what the work costs when nothing else wants the processor; the median
+    is what it cost on this machine now.
+    """
 
     best: float
     usual: float
 
 
-def timed(work: Callable[[], object], passes: int) -> Timing:
-    """Do *work* so many times, on one core, with the garbage collector running as ever."""
-    taken = []
+def timed(work: Callable[[Part], object], parts: Sequence[Part], passes: int) -> Timing:
+    """Do *work* on every part so many times, the garbage collector running as ever."""
+    rows = []
     for _ in range(passes):
         gc.collect()
-        start = time.process_time()
-        work()
-        taken.append(time.process_time() - start)
-    return Timing(min(taken), median(taken))
+        row = []
+        for part in parts:
+            start = time.process_time()
+            work(part)
+            row.append(time.process_time() - start)
+        rows.append(row)
+    best = sum(min(column) for column in zip(*rows, strict=True))
+    return Timing(best, median(sum(row) for row in rows))
