@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -35,7 +43,10 @@ _SALESFORCE_PLAIN: Final = (
 _LONGEST_SECRET = 65_536
 _OF_CONNECTION: Final = re.compile(r"ICP_CONNECTIONS__([A-Z][A-Z0-9_]*?)__(.+)")
 
-LogLevel = Literal["debug", "info", "warning", "error"]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    BeforeValidator(lambda level: level.lower() if isinstance(level, str) else level),
+]
 
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(database_url)]

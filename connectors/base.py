@@ -52,6 +52,14 @@ class CrmConnector(Protocol):
         skips nor repeats changes.
         """
 
+    def check_writing(self) -> None:
+        """Prove, without writing anything, that the credential may write accounts.
+
+        Raises:
+            MisconfiguredError: it may not; says which right is missing.
+
+        """
+
     def fields(self) -> Mapping[str, FieldDescription]:
         """Describe every field of the account object, by name."""
 

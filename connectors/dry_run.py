@@ -56,6 +56,9 @@ class DryRunConnector:
         """Tell the time by the CRM's clock."""
         return self._inner.now()
 
+    def check_writing(self) -> None:
+        """Need no right to write: a read-only credential is enough for a dry run."""
+
     def fields(self) -> Mapping[str, FieldDescription]:
         """Describe every field of the account object, by name."""
         return self._inner.fields()

@@ -97,6 +97,10 @@ class InMemoryCrm:
         now = self._clock().astimezone(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
+    def check_writing(self) -> None:
+        """May always write."""
+        self._call("check_writing")
+
     def fields(self) -> Mapping[str, FieldDescription]:
         """Describe every field, by name."""
         self._call("fields")

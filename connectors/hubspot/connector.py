@@ -76,6 +76,15 @@ class HubSpotConnector:
         """Tell the time by HubSpot's latest answer."""
         return self._session.now()
 
+    def check_writing(self) -> None:
+        """Send an update of no company, which HubSpot answers by what the credential may do.
+
+        Raises:
+            MisconfiguredError: it lacks the scope to write companies.
+
+        """
+        writing.check(self._session)
+
     def fields(self) -> Mapping[str, FieldDescription]:
         """Describe every company property, by name, as it is now."""
         self._described = properties.describe(self._session)

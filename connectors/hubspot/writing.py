@@ -44,6 +44,25 @@ class RefusedBatch(Refusal[AccountUpdate]):
     complaints: tuple[Complaint, ...] = ()
 
 
+def check(session: Session) -> None:
+    """Ask, by an update of nothing, whether companies may be written.
+
+    An empty batch is refused as such (400) or done as nothing (200); either way it passed the
+    check of scopes, which comes first.
+
+    Raises:
+        MisconfiguredError: the scope is missing.
+
+    """
+    session.call(
+        ROUTE,
+        lambda: session.client.crm.companies.batch_api.update(
+            {"inputs": []}, _preload_content=False
+        ),
+        allow=frozenset({HTTPStatus.BAD_REQUEST}),
+    )
+
+
 def merged_updates(updates: Sequence[AccountUpdate]) -> list[AccountUpdate]:
     """Make one update of all for the same id: HubSpot refuses a batch that names an id twice.
 
@@ -144,7 +163,8 @@ def _rejected(update: AccountUpdate, refusal: Refusal[AccountUpdate]) -> WriteOu
 
 def _outcome(update: AccountUpdate, found: Sequence[Complaint]) -> WriteOutcome:
     """Reject *update* for the first complaint about a field that it sets, or in general."""
-    about_it = [c for c in found if c.field in update.fields] or [c for c in found if not c.field]
+    named = [c for c in found if c.field]
+    about_it = [c for c in named if c.field in update.fields] or named
     reason = (about_it or [*found, Complaint("REFUSED", "", "")])[0]
     return WriteOutcome(
         update.account_id, WriteResult.REJECTED, reason.code, reason.field, reason.message

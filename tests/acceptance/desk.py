@@ -221,5 +221,5 @@ def until(true: Callable[[], bool], *, seconds: float = 20.0) -> None:
 
 def parts(report: Mapping[str, Any]) -> int:
     """The accounts a report accounts for."""
-    names = ("unchanged", "written", "rejected", "invalid", "held", "gone")
+    names = ("unchanged", "written", "rejected", "invalid", "held")
     return sum(int(report[name]) for name in names)

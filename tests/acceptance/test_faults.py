@@ -165,7 +165,7 @@ def test_the_end_of_the_day_s_calls_ends_the_run(
     desk: Desk, expected: dict[str, dict[str, str]]
 ) -> None:
     """The day's quota ran out in mid-write: partial, with the time it goes on, then finished."""
-    desk.sandbox.fail(kind="rate_limit_daily", route="batch/update$", nth=2)
+    desk.sandbox.fail(kind="rate_limit_daily", route="batch/update$", nth=3)
 
     ended = desk.run()
 

@@ -449,3 +449,32 @@ def test_a_new_day_judges_everyone_and_reads_only_what_changed(it: Desk) -> None
 
     assert report.outcome is RunOutcome.SUCCEEDED
     assert (report.counters.read, report.counters.rejudged) == (1, 59)
+
+
+def test_a_newer_hold_takes_the_place_of_an_older_one(it: Desk) -> None:
+    """Only the latest plan can be approved, and the older one does not pile up in the database."""
+    first = it.run(yes=False).report
+    second = it.run(yes=False).report
+
+    assert second.outcome is RunOutcome.HELD
+    assert it.state.plan.counts(first.run) == {}
+    assert it.state.plan.counts(second.run) == {"planned": 60}
+    with pytest.raises(StateError, match="superseded"):
+        approve(it, first.run)
+    assert approve(it, second.run).counters.written == 60
+
+
+def test_a_lost_state_under_a_new_icp_says_that_the_icp_changed(it: Desk, tmp_path: Path) -> None:
+    """The version in the CRM tells whose values they are when the mirror no longer can."""
+    it.run()
+    fresh = desk(tmp_path / "second", 0, clock=it.clock)
+    fresh.crm = it.crm
+    fresh.guard = type(it.guard)(1000, 100.0)
+    fresh.change_icp(tiers=(TIERS[0], TIERS[1], Tier(id="tier_3", label="T", min_score=0)))
+    try:
+        report = fresh.run().report
+    finally:
+        fresh.state.close()
+
+    assert report.transitions
+    assert {row.cause for row in report.transitions} == {"ICP changed"}

@@ -68,6 +68,14 @@ class Simulator:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
             command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
         )
+        try:
+            self._meet()
+        except BaseException:  # a signal while it starts must not leave it behind
+            self.__exit__()
+            raise
+
+    def _meet(self) -> None:
+        """Wait until it says that it is ready, and where it is."""
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             self._process.wait(_STARTS_WITHIN)

@@ -17,7 +17,7 @@ from config.settings import Settings, load_settings
 from worker import composition
 from worker.cli.failing import FAILED, fail, failures
 from worker.cli.running import stopping
-from worker.cli.showing import console
+from worker.cli.showing import console, printable
 from worker.icp.conditions import Truth
 from worker.icp.explaining import Explanation, explain, points
 from worker.icp.judging import Judge
@@ -26,6 +26,8 @@ from worker.icp.reading import Parser
 from worker.state.rows import MirrorRow, Run
 from worker.state.store import State
 from worker.sync.connection import Connection
+from worker.sync.evaluating import LONGEST_NAME
+from worker.sync.overriding import applies, standing_override
 from worker.sync.panel import Panel
 from worker.sync.vanishing import Fields, last_known, mirrored_order
 from worker.telemetry import set_up_logging
@@ -147,11 +149,38 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
         profile, _ = panel.judge(fields, standing, stale)
         judge = Judge(profile, today)
         explanation = explain(judge, judge.bind(sources).values(fields), standing, stale)
+        override, ignored = standing_override(
+            record.fields, connection.fields.overrides, tiers=profile.tier_labels, as_of=today
+        )
+        beats = profile.override_beats_disqualifier
+        if override is not None and not applies(
+            override, explanation.assessment.tier, beats_disqualifier=beats
+        ):
+            override, ignored = None, True
         if as_json:
-            typer.echo(json.dumps(explanation_json(record.account_id, explanation)))
+            data = explanation_json(record.account_id, explanation)
+            data["profile"] = profile.id
+            data["override"] = {"ignored": ignored} if override is None else {
+                "ignored": False, "tier": override.tier, "reason": override.reason,
+                "expires": override.expires.isoformat(),
+            }  # fmt: skip
+            data["shown_tier"] = explanation.assessment.tier if override is None else override.tier
+            ids = {label: name for name, label in profile.tier_labels.items()}
+            for row_ in data["what_if"]:
+                row_["best"], row_["worst"] = ids[row_["best"]], ids[row_["worst"]]
+            typer.echo(json.dumps(data))
         else:
-            title = record.fields.get("name") or ""
+            title = printable((record.fields.get("name") or "")[:LONGEST_NAME])
             out = console()
+            if override is not None:
+                label = escape(profile.tier_labels[override.tier])
+                out.print(f"[yellow]{escape(override.prefix())}[/]The record shows {label}.")
+                out.print("Without the override it would be as follows.")
+            elif ignored:
+                out.print(
+                    "[yellow]An override is ignored[/]: it needs a tier, a reason and an end within"
+                    " 180 days, and a true disqualifier wins."
+                )
             show_explanation(out, explanation, f"{title} ({record.account_id})".strip())
             if portal.record_url:
                 out.print(portal.record_url.format(id=record.account_id))

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.settings import load_settings
+from connectors.errors import MisconfiguredError
 from connectors.records import FieldDescription, FieldKind
 from worker import composition
 from worker.cli.failing import CONFIGURATION, failures
@@ -40,12 +41,17 @@ def check_connection(name: str | None, *, as_json: bool) -> None:
             portal = connector.portal()
             described = connector.fields()
             visible = connector.count()
+            rights: list[str] = []
+            try:
+                connector.check_writing()
+            except MisconfiguredError as error:
+                rights = [str(problem) for problem in error.problems]
         connection = composition.connection_of(chosen, compiled)
         findings = check_fields(
             described, connection.fields, connection.types, compiled.profiles, dry_run=False
         )
         warnings += option_warnings(compiled.profiles, connection.fields, described)
-        problems = [str(problem) for problem in findings.problems]
+        problems = rights + [str(problem) for problem in findings.problems]
         if as_json:
             typer.echo(
                 json.dumps(
@@ -69,7 +75,7 @@ def check_connection(name: str | None, *, as_json: bool) -> None:
             )
             out.print(_inputs(connection.fields, connection.types, described))
             for warning in warnings:
-                out.print(f"[yellow]warning[/] {escape(warning)}")
+                out.print(f"[yellow]warning[/] {escape(warning.removeprefix('warning: '))}")
             for problem in problems:
                 out.print(f"[red]problem[/] {escape(problem)}")
             if not problems:

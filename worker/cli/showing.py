@@ -163,7 +163,7 @@ def show_report(
             " end within 180 days"
         )
     for warning in report.warnings:
-        out.print(f"[yellow]warning[/] {escape(warning)}")
+        out.print(f"[yellow]warning[/] {escape(warning.removeprefix('warning: '))}")
     for problem in report.problems:
         out.print(f"[red]problem[/] {escape(problem)}")
     if report.hold is not None:

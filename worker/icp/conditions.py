@@ -32,7 +32,8 @@ class Verdict:
     in_scope: bool
     fired: tuple[str, ...]  # disqualifiers that are surely true, in document order
     undecided: bool  # some disqualifier could still turn out true
-    missing: tuple[str, ...]  # attributes that would settle an undecided condition, by id
+    missing: tuple[str, ...]  # attributes that alone could move the tier, by id
+    later: tuple[str, ...]  # attributes that could only together with another, by id
 
 
 class ConditionBits:
@@ -130,7 +131,30 @@ class Conditions:
             elif truth is Truth.UNDECIDED:
                 undecided = True
                 missing.update(self._unsure(item.when, bits))
-        return Verdict(scope is not Truth.FALSE, tuple(fired), undecided, tuple(sorted(missing)))
+        alone = {name for name in missing if self.could_decide(bits, name)}
+        return Verdict(
+            scope is not Truth.FALSE,
+            tuple(fired),
+            undecided,
+            tuple(sorted(alone)),
+            tuple(sorted(missing - alone)),
+        )
+
+    def could_decide(self, bits: int, attribute: str) -> bool:
+        """Whether some answer about one unknown attribute would disqualify or rule out alone."""
+        decisive = [(item.when, settle, Truth.TRUE) for item, settle in self._disqualifiers]
+        if self._segment is not None and self._in_scope is not None:
+            decisive.append((self._segment, self._in_scope, Truth.FALSE))
+        for condition, settle, decided in decisive:
+            asked = [test for test in tests_of(condition) if test.attribute == attribute]
+            for holds in (True, False) if asked else ():
+                supposed = bits
+                for test in asked:
+                    supposed &= ~(self._bits.unsure(test) | self._bits.true(test))
+                    supposed |= self._bits.true(test) if holds else 0
+                if settle(supposed) is decided:
+                    return True
+        return False
 
     def _unsure(self, condition: Condition | None, bits: int) -> set[str]:
         """Name the unknown attributes that hold an undecided condition open, and only those."""

@@ -383,23 +383,8 @@ def _what_if(
                 label=profile.attributes[name].label,
                 best=profile.tier_labels[ranked[0]],
                 worst=profile.tier_labels[
-                    DISQUALIFIED if _could_fire(judge, tests, name) else ranked[-1]
+                    DISQUALIFIED if judge.conditions.could_decide(tests, name) else ranked[-1]
                 ],
             )
         )
     return tuple(rows)
-
-
-def _could_fire(judge: Judge, tests: int, attribute: str) -> bool:
-    """Whether some answer about one unknown attribute would make a disqualifier true."""
-    for item in judge.profile.disqualifiers:
-        asked = [test for test in tests_of(item.when) if test.attribute == attribute]
-        settle = judge.bits.compile(item.when)
-        for holds in (True, False):
-            supposed = tests
-            for test in asked:
-                supposed &= ~judge.bits.unsure(test)
-                supposed |= judge.bits.true(test) if holds else 0
-            if asked and settle(supposed) is Truth.TRUE:
-                return True
-    return False

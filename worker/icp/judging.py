@@ -65,6 +65,7 @@ class Judge:
         self._gap_names = _Names([item.id for item in self._ranked])
         self._missing = _Names([item.attribute for item in self._ranked])
         self._asked_by = _AskedBy(self._ranked)
+        self._not_yet = _NotYet()
         self._reasons = Reasons(profile, self.bits)
         self._total = sum(criterion.weight for criterion in profile.criteria)
         self._min_known = profile.min_coverage * self._total
@@ -126,6 +127,8 @@ class Judge:
         missing = verdict.missing
         if unknown:
             missing += self._missing.of(unknown & ~self._asked_by[missing] if missing else unknown)
+        if verdict.later:
+            missing += self._not_yet[missing, verdict.later]
         score = (2 * earned + known) // (2 * known) if known else None
         low = (2 * (earned + floor) + total) // (2 * total)
         high = (2 * (earned + ceiling) + total) // (2 * total)
@@ -275,6 +278,20 @@ def _whose(
     part = parts[place_of(amount)]
     key, show = face.shows[part.attribute]
     return part, show(get(key))
+
+
+class _NotYet(dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]]):
+    """Which of some later names are not among those named before, remembered."""
+
+    REMEMBERED = 8_192
+
+    def __missing__(self, key: tuple[tuple[str, ...], tuple[str, ...]]) -> tuple[str, ...]:
+        """Work out a pair that was not met before."""
+        before, later = key
+        if len(self) >= self.REMEMBERED:
+            self.clear()
+        self[key] = names = tuple(name for name in later if name not in before)
+        return names
 
 
 class _AskedBy(dict[tuple[str, ...], int]):

@@ -13,6 +13,8 @@ from worker.state.rows import Lease, Run
 from worker.state.tables import connections, runs
 
 ABANDONED = "abandoned"
+HELD = "held"
+SUPERSEDED = "superseded"
 _OF_CONNECTION = select(runs.c.number).where(
     runs.c.run_id == bindparam("run_id"), runs.c.connection == bindparam("of")
 )
@@ -83,6 +85,19 @@ class Runs:
                     "at": instant_text(finished_at),
                 },
             )
+
+    def supersede(self, lease: Lease, run_id: str) -> int:
+        """Let a run that planned everything anew take the place of held ones; answers how many.
+
+        Their plans can no longer be approved, and :meth:`State.prune` drops them.
+        """
+        with self._database.write(lease) as transaction:
+            number = self._database.number(transaction, lease.connection)
+            return transaction.execute(
+                update(runs)
+                .where(runs.c.connection == number, runs.c.outcome == HELD, runs.c.run_id != run_id)
+                .values(outcome=SUPERSEDED)
+            ).rowcount
 
     def get(self, run_id: str) -> Run | None:
         """One run by its id."""

@@ -114,7 +114,7 @@ class Approval:
         counters.tiers.update(before["tiers"])
         counters.written = planned.get("written", 0)
         counters.rejected = planned.get("rejected", 0)
-        counters.gone = planned.get("missing", 0)  # of an earlier attempt, whatever the reason
+        counters.invalid = planned.get("missing", 0)  # of an earlier attempt, whatever the reason
         self._progress.stage("write", planned.get("planned", 0) + planned.get("sent", 0))
         drain = Drain(
             self._connector,

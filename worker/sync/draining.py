@@ -101,6 +101,7 @@ class Drain:
                 self._counters.rejected += 1
             else:
                 self._counters.gone += 1
+                self._counters.invalid += 1
         self._progress(len(changes))
 
     def _as_planned(self, changes: list[Change]) -> list[Change]:

@@ -20,13 +20,16 @@ from worker.state.store import State
 from worker.sync.desired import Judged
 from worker.sync.fields import FieldMap
 from worker.sync.keeping import Keeper
-from worker.sync.overriding import Override, applies, read_override
+from worker.sync.overriding import Override, applies, standing_override
 from worker.sync.panel import Panel
 from worker.sync.plan import Cause, Change, Planner, cause_of
 from worker.sync.report import Counters
 from worker.sync.vanishing import LastKnown, last_known, mirrored_order
 
 Fields = Mapping[str, str | None]
+
+LONGEST_NAME = 60
+"""Characters of an account's name that a table shows."""
 
 EXAMPLES = 3
 """Accounts named per tier transition, for people to look up."""
@@ -232,19 +235,11 @@ class Evaluator:
     def _override(
         self, fields: Fields, profile: Profile, assessment: Assessment
     ) -> Override | None:
-        names = self._fields.overrides
-        field = names.get("tier_override")
-        if field is None or not fields.get(field):
-            return None
-        override = read_override(
-            fields.get(field),
-            fields.get(names.get("override_reason", "")),
-            fields.get(names.get("override_expires", "")),
-            tiers=self._labels,
-            as_of=self._scope.as_of,
+        override, ignored = standing_override(
+            fields, self._fields.overrides, tiers=self._labels, as_of=self._scope.as_of
         )
+        self._counters.overrides_ignored += ignored
         if override is None:
-            self._counters.overrides_ignored += 1
             return None
         beats = profile.override_beats_disqualifier
         if not applies(override, assessment.tier, beats_disqualifier=beats):
@@ -298,7 +293,9 @@ class Evaluator:
         known = row is not None and row.fingerprint != ""
         return cause_of(
             first=not known and not self._planner.tier_of(fields),
-            icp_changed=row is not None and known and row.fingerprint != self._scope.fingerprint,
+            icp_changed=row.fingerprint != self._scope.fingerprint
+            if row is not None and known
+            else self._written_by_another(judged, fields),
             stale=stale,
             input_changed=row is not None
             and known
@@ -306,6 +303,11 @@ class Evaluator:
             drifted=row is None or not known or row.outputs != outputs,
             overridden=judged.override is not None,
         )
+
+    def _written_by_another(self, judged: Judged, fields: Fields) -> bool:
+        """Whether the CRM's values are another version's: all that is left of a lost state."""
+        version = self._fields.outputs.get("version")
+        return version is not None and fields.get(version.name) != judged.profile.version
 
     def _plan(
         self, change: Change, cause: Cause, settled: MirrorRow, fields: Fields
@@ -359,7 +361,8 @@ class Evaluator:
         found = self.examples.setdefault((change.tier_before, change.tier_after, cause.value), [])
         if len(found) < EXAMPLES:
             name = self._fields.name_field
-            found.append(Example(account_id, (fields.get(name) if name else None) or ""))
+            shown = (fields.get(name) if name else None) or ""
+            found.append(Example(account_id, shown[:LONGEST_NAME]))
 
     def _store(self, planned: list[PlannedChange], kept: list[MirrorRow]) -> None:
         if kept:

@@ -79,3 +79,31 @@ def _day(text: str | None) -> date | None:
         return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def standing_override(
+    fields: Mapping[str, str | None],
+    names: Mapping[str, str],
+    *,
+    tiers: Mapping[str, str],
+    as_of: date,
+) -> tuple[Override | None, bool]:
+    """The override on an account, and whether one was tried that does not count.
+
+    Args:
+        fields: the account's CRM fields.
+        names: CRM field of each of the three override outputs.
+        tiers: every tier id with its label.
+        as_of: the day of judging.
+    """
+    chosen = fields.get(names.get("tier_override", ""))
+    if not chosen:
+        return None, False
+    override = read_override(
+        chosen,
+        fields.get(names.get("override_reason", "")),
+        fields.get(names.get("override_expires", "")),
+        tiers=tiers,
+        as_of=as_of,
+    )
+    return override, override is None

@@ -37,15 +37,15 @@ class RunKind(StrEnum):
 
 @dataclass(slots=True)
 class Counters:
-    """Counts of one run. ``read`` is the sum of the five that follow it, plus ``gone``."""
+    """Counts of one run. ``read`` is the sum of the five that follow it."""
 
     read: int = 0  # accounts read and judged, and those of the mirror that must be written
     unchanged: int = 0
     written: int = 0
     rejected: int = 0  # refused by the CRM; see the dead letter
-    invalid: int = 0  # passed over: changed between planning and an approved write
+    invalid: int = 0  # passed over: gone, or changed between planning and an approved write
     held: int = 0  # planned and not sent: the run was held or stopped
-    gone: int = 0  # deleted or merged away between reading and writing
+    gone: int = 0  # of invalid: deleted or merged away between reading and writing
 
     repeated: int = 0  # rows the CRM sent again, of an account already dealt with
     rejudged: int = 0  # judged again from the mirror, without asking the CRM
@@ -65,7 +65,6 @@ class Counters:
             "rejected": self.rejected,
             "invalid": self.invalid,
             "held": self.held,
-            "gone": self.gone,
         }
         total = sum(parts.values())
         if total == self.read:

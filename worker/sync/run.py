@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import orjson
@@ -14,6 +15,7 @@ from connectors.errors import (
     MisconfiguredError,
     QuotaExhaustedError,
     StoppedError,
+    TransientError,
 )
 from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant, instant_text
@@ -96,9 +98,13 @@ class SyncRun:
         )
         if findings.problems:
             raise MisconfiguredError(findings.problems)
+        checkpoint = state.checkpoints.load(connection.name)
+        if not checkpoint.backfilled:
+            # later on, a right that was taken away shows at the first write, which is then held
+            with suppress(TransientError):  # a CRM that is down says nothing about rights
+                connector.check_writing()
         visible = connector.count()
         now = connector.now()
-        checkpoint = state.checkpoints.load(connection.name)
         kind = self._kind(request, checkpoint, now)
         report = RunReport(
             run=self._run_id,
@@ -131,8 +137,7 @@ class SyncRun:
             report=orjson.dumps(report.as_json()),
             finished_at=self._clock(),
         )
-        if report.kind is RunKind.FULL:
-            state.prune(self._clock())
+        self._tidy(keeper, report, request)
         log.info(
             "run_finished",
             outcome=report.outcome.value,
@@ -142,6 +147,20 @@ class SyncRun:
             calls=report.calls.total,
         )
         return RunResult(report, work.evaluator.examples, portal)
+
+    def _tidy(self, keeper: Keeper, report: RunReport, request: RunRequest) -> None:
+        """Drop what no longer matters: plans this run made anew, and what is past its time."""
+        whole = report.kind is not RunKind.ACCOUNTS and request.limit is None
+        planned_anew = report.outcome in {
+            RunOutcome.HELD,
+            RunOutcome.SUCCEEDED,
+            RunOutcome.PARTIAL,
+        }
+        superseded = 0
+        if whole and planned_anew:
+            superseded = self._parts.state.runs.supersede(keeper.lease, self._run_id)
+        if superseded or report.kind is RunKind.FULL:
+            self._parts.state.prune(self._clock())
 
     def _attempt(self, work: Pass, report: RunReport) -> None:
         """Do the work; whatever stops it, the report says so and nothing is half-counted."""

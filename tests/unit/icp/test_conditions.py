@@ -151,3 +151,20 @@ def test_a_band_that_straddles_a_bound_is_undecided() -> None:
         found = judge.judge({"z": True, "size": size})
         assert found.disqualifiers == fired
         assert found.missing == (("size",) if size == (11, 20) else ())
+
+
+def test_missing_names_first_what_could_decide_alone() -> None:
+    """A field that only matters together with another unknown one comes after every criterion."""
+    both = All((Comparison("a", IsFlag(wanted=True)), Comparison("b", IsFlag(wanted=True))))
+    alone = Comparison("z", IsFlag(wanted=True))
+    judge = Judge(
+        profile(
+            criterion("size"),
+            criterion("sector", IsFlag(wanted=True)),
+            disqualifiers=[disqualifier("both", both), disqualifier("alone", alone)],
+        ),
+        TODAY,
+    )
+
+    assert judge.judge({"sector": True}).missing == ("z", "size", "a", "b")
+    assert judge.judge({"sector": True, "a": True}).missing == ("b", "z", "size")
