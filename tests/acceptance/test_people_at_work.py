@@ -35,6 +35,12 @@ def test_an_override_shows_until_it_expires(settled: Desk) -> None:
     for name, value in OVERRIDE.items():
         assert own[name] == value
 
+    told = settled.icp("explain", chosen, "--json").data
+    assert (told["tier"], told["shown_tier"]) == ("tier_3", "tier_1")
+    assert told["override"]["expires"] == "2026-12-31"
+    assert told["profile"] == own["icp_profile"]
+    assert "The record shows Tier 1" in settled.icp("explain", chosen).out
+
     settled.advance(40 * 86_400)
     assert settled.run().code == 0
     own = settled.export()[chosen]
