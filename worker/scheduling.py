@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,20 +71,6 @@ class Clock:
 
     def _add(self, trigger: Any, name: str, job: Callable[[], None]) -> None:
         self._scheduler.add_job(job, trigger, id=name, next_run_time=datetime.now(UTC))
-
-
-def next_times(expression: str, count: int, after: datetime) -> Sequence[datetime]:
-    """The next times of a cron *expression*, for people who wonder whether they wrote it right."""
-    trigger = CronTrigger.from_crontab(expression, timezone=UTC)
-    times: list[datetime] = []
-    previous: datetime | None = None
-    while len(times) < count:
-        following = trigger.get_next_fire_time(previous, previous or after)
-        if following is None:
-            break
-        times.append(following)
-        previous = following
-    return times
 
 
 def _tell(event: JobExecutionEvent) -> None:

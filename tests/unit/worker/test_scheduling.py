@@ -6,13 +6,26 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apscheduler.triggers.cron import CronTrigger
 from structlog.testing import capture_logs
 
 from config.schedule import schedule
-from worker.scheduling import Clock, next_times
+from worker.scheduling import Clock
 
 TUESDAY = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PATIENCE = 10.0
+
+
+def next_times(expression: str, count: int, after: datetime) -> list[datetime]:
+    """The next times of a cron expression, as the library reads it."""
+    trigger = CronTrigger.from_crontab(expression, timezone=UTC)
+    times: list[datetime] = []
+    while len(times) < count:
+        previous = times[-1] if times else None
+        following = trigger.get_next_fire_time(previous, previous or after)
+        assert following is not None
+        times.append(following)
+    return times
 
 
 def test_a_job_runs_at_once_and_the_clock_stops_when_told() -> None:
