@@ -101,8 +101,11 @@ def test_edits_of_our_fields_are_reverted(settled: Desk) -> None:
 
 @pytest.fixture
 def between(desk: Desk) -> Iterator[Command]:
-    """A first run that has read every account and whose first write is on its way, slowly."""
-    desk.sandbox.fail(kind="slow", route="batch/update$", nth=1, seconds=0.6)
+    """A first run that has read every account and whose first write is on its way, slowly.
+
+    The first call of that route only asks whether companies may be written.
+    """
+    desk.sandbox.fail(kind="slow", route="batch/update$", nth=2, seconds=0.6)
     desk.sandbox.fail(kind="slow", route="companies/search$", nth=1, seconds=0.01)
     command = desk.start("run", "--yes", "--json")
     until(lambda: desk.query_if_there("SELECT 1 FROM changes WHERE state = 'sent'") != [])
