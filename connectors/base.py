@@ -13,10 +13,15 @@ from typing import Protocol
 from connectors.records import (
     AccountRecord,
     AccountUpdate,
+    AdminStep,
     CallCounts,
+    DealRecord,
     FieldCap,
     FieldDescription,
     FieldSpec,
+    Forecast,
+    Gone,
+    Inspection,
     Option,
     Page,
     Portal,
@@ -26,6 +31,21 @@ from connectors.records import (
 )
 
 
+class JobLog(Protocol):
+    """Remembers jobs that the CRM works off by itself, so that a restart can come back to them."""
+
+    def opened(self, job: str) -> None:
+        """Remember *job*, on disk before this returns; called before the CRM may begin.
+
+        Args:
+            job: whatever the connector needs to find the job again; opaque to everyone else.
+
+        """
+
+    def closed(self, job: str) -> None:
+        """Forget *job*: it was called off before it began, and nothing of it was applied."""
+
+
 class CrmConnector(Protocol):
     """One CRM, seen as pages of accounts out and field updates in."""
 
@@ -33,9 +53,8 @@ class CrmConnector(Protocol):
     def calls(self) -> CallCounts:
         """Calls made so far, counted where they are sent."""
 
-    @property
-    def batch_size(self) -> int:
-        """How many updates one call of :meth:`write` sends at once."""
+    def batch_size(self, planned: int) -> int:
+        """How many updates one :meth:`write` should hold when *planned* of them are waiting."""
 
     def portal(self) -> Portal:
         """Say which CRM account the credential opens; proves that it opens one at all.
@@ -79,10 +98,33 @@ class CrmConnector(Protocol):
         A merged account comes back under its survivor's id.
         """
 
-    def write(self, updates: Sequence[AccountUpdate]) -> Sequence[WriteOutcome]:
+    def gone(self, window: Window) -> Iterator[Sequence[Gone]]:
+        """Yield accounts deleted or merged away within *window*, where the CRM can say so.
+
+        Nothing where it cannot: a complete pass finds them by their absence.
+        """
+
+    def inspect(self, options: Mapping[str, Sequence[str]]) -> Inspection:
+        """Look around: what the credential sees, what writes will meet. Reads definitions only.
+
+        Args:
+            options: for each choice field that is written, the values it must take.
+
+        """
+
+    def forecast(self, reads: int, writes: int) -> Forecast:
+        """Estimate the calls that reading and writing so many accounts takes; sends nothing."""
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
         """Answer for each update, in order; one bad record never fails its neighbours.
 
         Safe to repeat: values are absolute. Never creates an account.
+
+        Args:
+            updates: what to store.
+            jobs: told of every job that the CRM works off by itself; see :meth:`resume`.
 
         Raises:
             TransientError: after the last retry; some updates may have been applied.
@@ -90,6 +132,28 @@ class CrmConnector(Protocol):
             StoppedError: a stop was asked for while waiting; some updates may have been applied.
 
         """
+
+    def resume(self, job: str, updates: Sequence[AccountUpdate]) -> Sequence[WriteOutcome | None]:
+        """Wait for a job that an earlier process began and answer for each of its updates.
+
+        ``None`` for an update says that nothing is known of it: look at the account again. A job
+        that had not begun is called off.
+
+        Args:
+            job: as :meth:`JobLog.opened` was given it.
+            updates: what the job was sent, as far as known.
+
+        Raises:
+            ConnectorError: as :meth:`write`; the job is still there to be resumed.
+
+        """
+
+
+class DealSource(Protocol):
+    """A CRM whose deals can be read, for learning from what was won and lost."""
+
+    def deals(self, window: Window | None) -> Iterator[Sequence[DealRecord]]:
+        """Yield deals that belong to an account: those changed within *window*, or all."""
 
 
 class CrmAdmin(Protocol):
@@ -118,3 +182,26 @@ class CrmAdmin(Protocol):
 
     def field_cap(self) -> FieldCap | None:
         """How full the custom-field allowance is; ``None`` where the CRM does not say."""
+
+    def steps(self, fields: Sequence[FieldSpec], read_only: Sequence[str]) -> Sequence[AdminStep]:
+        """What else must be there for the worker to write and people to see: access, mostly.
+
+        Args:
+            fields: every field of ours, made or not yet.
+            read_only: of them, those that people may not edit (the worker writes them).
+
+        """
+
+    def take(self, step: AdminStep) -> None:
+        """Carry out one step that is not done; doing it again is fine."""
+
+    def notes(self) -> Sequence[str]:
+        """What only a person can do in the CRM, one instruction each."""
+
+    def export(
+        self, fields: Sequence[FieldSpec], views: Sequence[ViewSpec], read_only: Sequence[str]
+    ) -> Mapping[str, bytes]:
+        """Everything set-up would make as files for review or deployment, by relative path.
+
+        Sends nothing.
+        """

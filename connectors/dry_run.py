@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connectors.base import CrmConnector
+from connectors.base import CrmConnector, JobLog
 from connectors.records import (
     AccountRecord,
     AccountUpdate,
     CallCounts,
     FieldDescription,
+    Forecast,
+    Gone,
+    Inspection,
     Page,
     Portal,
     Window,
@@ -43,10 +46,9 @@ class DryRunConnector:
         """Calls made by the inner connector; none of them writes."""
         return self._inner.calls
 
-    @property
-    def batch_size(self) -> int:
+    def batch_size(self, planned: int) -> int:
         """How many updates a real write would send at once."""
-        return self._inner.batch_size
+        return self._inner.batch_size(planned)
 
     def portal(self) -> Portal:
         """Say which CRM account the credential opens."""
@@ -75,7 +77,31 @@ class DryRunConnector:
         """Read the named accounts as they are now."""
         return self._inner.fetch(account_ids, fields)
 
-    def write(self, updates: Sequence[AccountUpdate]) -> Sequence[WriteOutcome]:
+    def gone(self, window: Window) -> Iterator[Sequence[Gone]]:
+        """Yield accounts deleted or merged away within *window*."""
+        return self._inner.gone(window)
+
+    def inspect(self, options: Mapping[str, Sequence[str]]) -> Inspection:
+        """Look around; reads definitions only."""
+        return self._inner.inspect(options)
+
+    def forecast(self, reads: int, writes: int) -> Forecast:
+        """Estimate what a real run would take."""
+        return self._inner.forecast(reads, writes)
+
+    def resume(
+        self,
+        job: str,  # noqa: ARG002 - a dry run touches no job of a real one
+        updates: Sequence[AccountUpdate],
+    ) -> Sequence[WriteOutcome | None]:
+        """Know nothing of jobs."""
+        return [None] * len(updates)
+
+    def write(
+        self,
+        updates: Sequence[AccountUpdate],
+        jobs: JobLog | None = None,  # noqa: ARG002 - nothing is sent
+    ) -> Sequence[WriteOutcome]:
         """Count *updates* and answer that all were written; nothing is sent."""
         self.would_write.updates += len(updates)
         by_field = self.would_write.by_field

@@ -9,23 +9,29 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
+from connectors.base import JobLog
 from connectors.batching import chunked, distinct
 from connectors.errors import ConnectorError
 from connectors.records import (
     AccountRecord,
     AccountUpdate,
+    AdminStep,
     CallCounts,
     FieldCap,
     FieldDescription,
     FieldKind,
     FieldSpec,
+    Forecast,
+    Gone,
+    Inspection,
     Option,
     Page,
     Portal,
     ViewSpec,
+    Visibility,
     Window,
     WriteOutcome,
     WriteResult,
@@ -76,14 +82,15 @@ class InMemoryCrm:
             for account_id, values in accounts.items()
         }
         self._survivors: dict[str, str] = {}
+        self._gone: list[tuple[datetime, Gone]] = []
         self._refusals: dict[str, tuple[str, str]] = {}
         self._failures: list[ConnectorError] = []
         self._lock = threading.RLock()
         self.calls = CallCounts()
         self.before_call: Callable[[str], None] = lambda _route: None
+        self.inspection = Inspection(visibility=Visibility(complete=True))
 
-    @property
-    def batch_size(self) -> int:
+    def batch_size(self, planned: int) -> int:  # noqa: ARG002 - always the same here
         """How many updates one call sends at once."""
         return self._batch_size
 
@@ -134,7 +141,35 @@ class InMemoryCrm:
             living = distinct(self._survivors.get(i, i) for i in account_ids)
             return [self._record(i, fields) for i in living if i in self._accounts]
 
-    def write(self, updates: Sequence[AccountUpdate]) -> Sequence[WriteOutcome]:
+    def gone(self, window: Window) -> Iterator[Sequence[Gone]]:
+        """Yield accounts deleted or merged away within *window*."""
+        self._call("gone")
+        with self._lock:
+            found = [it for at, it in self._gone if window.since <= at <= window.until]
+        yield from chunked(found, self._page_size)
+
+    def inspect(self, options: Mapping[str, Sequence[str]]) -> Inspection:  # noqa: ARG002 - nothing here depends on them
+        """See everything, unless a test says otherwise."""
+        self._call("inspect")
+        return self.inspection
+
+    def forecast(self, reads: int, writes: int) -> Forecast:
+        """Estimate by full pages and batches."""
+        return Forecast(-(-reads // self._page_size) + -(-writes // self._batch_size))
+
+    def resume(
+        self,
+        job: str,  # noqa: ARG002 - there are none
+        updates: Sequence[AccountUpdate],
+    ) -> Sequence[WriteOutcome | None]:
+        """Know nothing: a dictionary answers at once."""
+        return [None] * len(updates)
+
+    def write(
+        self,
+        updates: Sequence[AccountUpdate],
+        jobs: JobLog | None = None,  # noqa: ARG002 - answers come at once
+    ) -> Sequence[WriteOutcome]:
         """Store each update or say why not, in order; one call's accounts share one time."""
         by_id: dict[str, dict[str, str | None]] = {}
         for update in updates:
@@ -159,6 +194,7 @@ class InMemoryCrm:
         """Delete an account."""
         with self._lock:
             del self._accounts[account_id]
+            self._gone.append((self.now(), Gone(account_id)))
 
     def merge(self, survivor_id: str, merged_id: str) -> None:
         """Merge *merged_id* into *survivor_id*, which keeps its values."""
@@ -166,6 +202,7 @@ class InMemoryCrm:
             del self._accounts[merged_id]
             self._accounts[survivor_id].modified = self.now()
             self._survivors[merged_id] = survivor_id
+            self._gone.append((self.now(), Gone(merged_id, survivor_id)))
 
     def refuse(self, account_id: str, code: str, field: str = "") -> None:
         """Refuse every write to this account from now on."""
@@ -252,6 +289,8 @@ class InMemoryAdmin:
         self._cap = cap
         self._group = False
         self.views: dict[str, ViewSpec] = {}
+        self.wanted_steps: list[AdminStep] = []
+        self.taken: list[str] = []
 
     def fields(self) -> Mapping[str, FieldDescription]:
         """Describe every field, by name."""
@@ -310,6 +349,35 @@ class InMemoryAdmin:
     def field_cap(self) -> FieldCap | None:
         """How full the allowance is, if one was given."""
         return None if self._cap is None else FieldCap(len(self._crm.fields()), self._cap)
+
+    def steps(
+        self,
+        fields: Sequence[FieldSpec],  # noqa: ARG002 - a dictionary knows no access rights
+        read_only: Sequence[str],  # noqa: ARG002 - as above
+    ) -> Sequence[AdminStep]:
+        """Ask for one step that was not taken yet, if a test gave it."""
+        return [replace(it, done=it.name in self.taken) for it in self.wanted_steps]
+
+    def take(self, step: AdminStep) -> None:
+        """Note that it was taken."""
+        self.taken.append(step.name)
+
+    def notes(self) -> Sequence[str]:
+        """Nothing for a person to do."""
+        return ()
+
+    def export(
+        self,
+        fields: Sequence[FieldSpec],
+        views: Sequence[ViewSpec],
+        read_only: Sequence[str],  # noqa: ARG002 - a dictionary knows no access rights
+    ) -> Mapping[str, bytes]:
+        """The names of all, one a line."""
+        return {
+            "memory.txt": "\n".join(
+                [*(it.name for it in fields), *(it.name for it in views)]
+            ).encode()
+        }
 
 
 def canonical(moment: datetime) -> str:

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from connectors.errors import Problem
+
 
 class FieldKind(StrEnum):
     """What a CRM field holds, in the terms both CRMs share."""
@@ -60,6 +62,8 @@ class FieldDescription:
     max_length: int | None = None
     description: str = ""
     native_type: str = ""  # the CRM's own word for the type, shown in messages
+    scale: int | None = None  # decimal places that the CRM keeps of a number
+    volatile: bool = False  # may change without moving the account's modification time
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class AccountRecord:
     account_id: str
     fields: Mapping[str, str | None]
     modified_at: str  # canonical datetime text; equal text means the same revision
+    lock_group: str = ""  # accounts that share one lock each other when written side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,15 @@ class AccountUpdate:
 
     account_id: str
     fields: Mapping[str, str | None]
+    lock_group: str = ""  # as read with the account; empty where not known
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An account that was deleted, or merged into another."""
+
+    account_id: str
+    survivor_id: str = ""  # for a merged account: the id it lives on under, where known
 
 
 class WriteResult(StrEnum):
@@ -141,6 +155,66 @@ class FieldSpec:
     scale: int = 0  # decimal places of a number
 
 
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Whether the credential was shown to see every account."""
+
+    complete: bool
+    detail: str = ""  # what proves it, or why it could not be proved and what to do
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """Something an administrator built that a write to an account fires."""
+
+    kind: str  # "trigger", "flow", "validation rule", "assignment rule"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a look around the CRM found, beyond the fields themselves."""
+
+    visibility: Visibility
+    problems: tuple[Problem, ...] = ()  # writes would be refused
+    warnings: tuple[Problem, ...] = ()  # a person should know
+    automations: tuple[Automation, ...] = ()
+    unseen: tuple[str, ...] = ()  # what could not be looked at, and why, one sentence each
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run is going to cost in calls, against what is left of the day."""
+
+    calls: int
+    remaining: int | None = None  # before we reach the floor; unknown until an answer told
+    limit: int | None = None
+
+    def __str__(self) -> str:
+        """Render as ``needs about 40 calls, 0.3% of the 12,000 left today``."""
+        text = f"needs about {self.calls:,} calls"
+        if self.remaining is None:
+            return text
+        if self.remaining <= 0:
+            return f"{text}; none are left today"
+        share = 100 * self.calls / self.remaining
+        return f"{text}, {share:.1f}% of the {self.remaining:,} left today"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealRecord:
+    """One deal (Salesforce: opportunity) of an account."""
+
+    deal_id: str
+    account_id: str
+    closed: bool
+    won: bool
+    stage: str = ""
+    amount: str | None = None  # plain decimal, in the portal's currency; None: empty or no rate
+    created_on: str | None = None  # ISO date
+    closed_on: str | None = None  # ISO date; of an open deal, when it is expected to close
+
+
 class Operator(StrEnum):
     """How a saved view tests one field."""
 
@@ -170,6 +244,17 @@ class ViewSpec:
     name: str
     filters: tuple[ViewFilter, ...]
     columns: tuple[str, ...] = ()
+    mine: bool = False  # only the accounts of the person who looks, where the CRM can say so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminStep:
+    """Something else that set-up should see to: a permission set, what it grants, to whom."""
+
+    what: str  # "permission set", "field access", "assignment", "custom permission"
+    name: str
+    done: bool
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

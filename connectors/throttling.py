@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.errors import QuotaExhaustedError
+from connectors.records import Forecast
 
 MARGIN = 0.04  # of a window's length: the most of it that waiting for arrivals may cost
 
@@ -175,6 +176,12 @@ class RateLimiter:
         """Say that the call of *slot* was answered, so it reached the server before now."""
         with self._lock:
             slot.frees_at = min(slot.frees_at, self._monotonic() + slot.window.seconds)
+
+    def forecast(self, calls: int) -> Forecast:
+        """Hold *calls* against what is left of the day above the floor."""
+        daily = self.daily
+        left = None if daily.remaining is None else max(0, daily.remaining - daily.floor)
+        return Forecast(calls, left, daily.limit)
 
     def resize(self, limit: int, seconds: float) -> None:
         """Size the burst by what an answer says the account has: *limit* per *seconds*."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import datetime
 
+import orjson
+
+from connectors.base import JobLog
 from connectors.batching import chunked
 from connectors.errors import MisconfiguredError, Problem, ProtocolError
 from connectors.hubspot import lists, properties, reading, search, writing
@@ -14,15 +18,20 @@ from connectors.hubspot.session import Session
 from connectors.records import (
     AccountRecord,
     AccountUpdate,
+    AdminStep,
     CallCounts,
     FieldCap,
     FieldDescription,
     FieldKind,
     FieldSpec,
+    Forecast,
+    Gone,
+    Inspection,
     Option,
     Page,
     Portal,
     ViewSpec,
+    Visibility,
     Window,
     WriteOutcome,
 )
@@ -55,8 +64,7 @@ class HubSpotConnector:
         """Calls made so far, counted where they are sent."""
         return self._session.counts
 
-    @property
-    def batch_size(self) -> int:
+    def batch_size(self, planned: int) -> int:  # noqa: ARG002 - always the same here
         """How many updates one call sends at once."""
         return writing.WRITE_BATCH
 
@@ -104,9 +112,29 @@ class HubSpotConnector:
         """Read the named companies as they are now; merged ones come as their survivor."""
         return reading.fetch(self._session, account_ids, fields)
 
-    def write(self, updates: Sequence[AccountUpdate]) -> Sequence[WriteOutcome]:
+    def gone(self, window: Window) -> Iterator[Sequence[Gone]]:  # noqa: ARG002 - see below
+        """Yield nothing: HubSpot does not say when it archived; a complete pass finds out."""
+        return iter(())
+
+    def inspect(self, options: Mapping[str, Sequence[str]]) -> Inspection:  # noqa: ARG002 - options hold for every company
+        """Say what is seen: a key or private app is no user, so it sees every company."""
+        return Inspection(
+            visibility=Visibility(complete=True, detail="a private app sees every company"),
+            unseen=("Workflows that a write starts: HubSpot names them to no company scope.",),
+        )
+
+    def forecast(self, reads: int, writes: int) -> Forecast:
+        """Estimate by full pages: of 100 by list and by write."""
+        calls = -(-reads // reading.LIST_PAGE) + -(-writes // writing.WRITE_BATCH)
+        return self._session.limiter.forecast(calls)
+
+    def write(
+        self,
+        updates: Sequence[AccountUpdate],
+        jobs: JobLog | None = None,  # noqa: ARG002 - answers come at once
+    ) -> Sequence[WriteOutcome]:
         """Answer for each update, in order; see the port. Updates of one id share an outcome."""
-        batches = list(chunked(writing.merged_updates(updates), self.batch_size))
+        batches = list(chunked(writing.merged_updates(updates), writing.WRITE_BATCH))
         if len(batches) <= 1 or self._concurrency == 1:
             answered = [self._write_batch(batch) for batch in batches]
         else:
@@ -119,6 +147,14 @@ class HubSpotConnector:
                     pool.shutdown(wait=True, cancel_futures=True)
         by_id = {outcome.account_id: outcome for batch in answered for outcome in batch}
         return [by_id[update.account_id] for update in updates]
+
+    def resume(
+        self,
+        job: str,  # noqa: ARG002 - there are none
+        updates: Sequence[AccountUpdate],
+    ) -> Sequence[WriteOutcome | None]:
+        """Know nothing: HubSpot works nothing off by itself."""
+        return [None] * len(updates)
 
     def _write_batch(self, batch: Sequence[AccountUpdate]) -> list[WriteOutcome]:
         return writing.write_batch(self._session, batch, self._encode)
@@ -187,6 +223,34 @@ class HubSpotAdmin:
     def field_cap(self) -> FieldCap | None:
         """How full the allowance for company properties is."""
         return properties.field_cap(self._session)
+
+    def steps(
+        self,
+        fields: Sequence[FieldSpec],  # noqa: ARG002 - properties need no grant of their own
+        read_only: Sequence[str],  # noqa: ARG002 - as above
+    ) -> Sequence[AdminStep]:
+        """Nothing: whoever may see companies sees their properties."""
+        return ()
+
+    def take(self, step: AdminStep) -> None:
+        """Do nothing: there are no steps."""
+
+    def notes(self) -> Sequence[str]:
+        """Nothing that only a person can do and must."""
+        return ()
+
+    def export(
+        self,
+        fields: Sequence[FieldSpec],
+        views: Sequence[ViewSpec],
+        read_only: Sequence[str],  # noqa: ARG002 - HubSpot has no such right by property
+    ) -> Mapping[str, bytes]:
+        """Everything set-up would make, as one JSON file."""
+        wanted = {
+            "fields": [asdict(spec) for spec in fields],
+            "views": [asdict(view) for view in views],
+        }
+        return {"hubspot.json": orjson.dumps(wanted, option=orjson.OPT_INDENT_2) + b"\n"}
 
 
 def read_portal(session: Session, portal_id: str | None) -> Portal:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.errors import MisconfiguredError, TransientError
 from connectors.memory import InMemoryCrm
@@ -233,9 +234,11 @@ def test_a_crm_that_fails_leaves_the_checkpoint(it: Desk) -> None:
 class Failing(DryRunConnector):
     """A connector whose writes never arrive."""
 
-    def write(self, updates: Sequence[AccountUpdate]) -> Sequence[WriteOutcome]:
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
         """Never arrives."""
-        del updates
+        del updates, jobs
         raise TransientError("HubSpot answered 502 to POST companies/batch/update six times.")
 
 

@@ -66,7 +66,7 @@ class Drain:
             StaleLeaseError: another process has taken the connection over.
         """
         after = 0
-        size = self._connector.batch_size
+        size = self._connector.batch_size(_AHEAD)
         states = [ChangeState.PLANNED, *([ChangeState.SENT] if self._recheck else [])]
         while changes := self._state.plan.entries(self._run_id, states, after, _AHEAD):
             for start in range(0, len(changes), size):

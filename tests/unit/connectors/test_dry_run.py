@@ -40,6 +40,6 @@ def test_reads_are_the_inner_connectors() -> None:
     assert dry.portal() == crm.portal()
     assert dry.fields() == crm.fields()
     assert dry.count() == 1
-    assert dry.batch_size == crm.batch_size
+    assert dry.batch_size(500) == crm.batch_size(500)
     assert dry.calls is crm.calls
     assert dry.now() <= crm.now()
