@@ -45,6 +45,9 @@ class JobLog(Protocol):
     def closed(self, job: str) -> None:
         """Forget *job*: it was called off before it began, and nothing of it was applied."""
 
+    def waiting(self) -> None:
+        """Called before each wait for a job: whoever holds a lease renews it."""
+
 
 class CrmConnector(Protocol):
     """One CRM, seen as pages of accounts out and field updates in."""
@@ -90,6 +93,8 @@ class CrmConnector(Protocol):
 
         An account may come more than once. Only *fields* are requested; a field that the CRM does
         not know comes back empty, which is why a run checks names against :meth:`fields` first.
+        A page may be empty: it says that the CRM is still at work, and gives a reader the chance
+        to renew a lease or to stop.
         """
 
     def fetch(self, account_ids: Sequence[str], fields: Sequence[str]) -> Sequence[AccountRecord]:
@@ -142,6 +147,7 @@ class CrmConnector(Protocol):
         Args:
             job: as :meth:`JobLog.opened` was given it.
             updates: what the job was sent, as far as known.
+            jobs: told of waits, and of a job that was called off.
 
         Raises:
             ConnectorError: as :meth:`write`; the job is still there to be resumed.

@@ -93,6 +93,7 @@ class DryRunConnector:
         self,
         job: str,  # noqa: ARG002 - a dry run touches no job of a real one
         updates: Sequence[AccountUpdate],
+        jobs: JobLog | None = None,  # noqa: ARG002 - as above
     ) -> Sequence[WriteOutcome | None]:
         """Know nothing of jobs."""
         return [None] * len(updates)

@@ -161,6 +161,7 @@ class InMemoryCrm:
         self,
         job: str,  # noqa: ARG002 - there are none
         updates: Sequence[AccountUpdate],
+        jobs: JobLog | None = None,  # noqa: ARG002 - as above
     ) -> Sequence[WriteOutcome | None]:
         """Know nothing: a dictionary answers at once."""
         return [None] * len(updates)

@@ -152,6 +152,7 @@ class HubSpotConnector:
         self,
         job: str,  # noqa: ARG002 - there are none
         updates: Sequence[AccountUpdate],
+        jobs: JobLog | None = None,  # noqa: ARG002 - as above
     ) -> Sequence[WriteOutcome | None]:
         """Know nothing: HubSpot works nothing off by itself."""
         return [None] * len(updates)
