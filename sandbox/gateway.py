@@ -54,6 +54,7 @@ class Call:
     entry: RequestEntry
     params: dict[str, str] = field(default_factory=dict)
     version: str = ""
+    user: str = ""  # whose token it is, where a CRM tells users apart
     _query: dict[str, list[str]] | None = None
 
     @property

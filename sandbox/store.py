@@ -43,9 +43,17 @@ class Table:
     """The records of one object type, in ascending id order."""
 
     def __init__(
-        self, system_columns: Sequence[str], first_id: int, now_ms: Callable[[], int]
+        self,
+        system_columns: Sequence[str],
+        first_id: int,
+        now_ms: Callable[[], int],
+        *,
+        spell_id: Callable[[int], str] = str,
     ) -> None:
-        """Name the four system columns (created, modified, id, merged ids) as this CRM does."""
+        """Name the four system columns (created, modified, id, merged ids) as this CRM does.
+
+        *spell_id* says how an id is written in the id column.
+        """
         self.columns: list[str] = list(system_columns)
         self.slots = {name: slot for slot, name in enumerate(self.columns)}
         self.records: dict[int, Record] = {}
@@ -57,6 +65,7 @@ class Table:
         self._archived: list[int] = []
         self._pending: dict[int, list[tuple[int, list[str | None] | None]]] = {}
         self._first_id = first_id
+        self._spell_id = spell_id
         self._now_ms = now_ms
 
     # -- columns ---------------------------------------------------------------------------------
@@ -150,20 +159,35 @@ class Table:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def add(self, values: Mapping[str, str], at: int, *, created: int | None = None) -> Record:
-        """Create a live record from named *values*, modified *at* epoch ms."""
-        # Ids ascend with gaps, as real ones do; the same number of records gets the same ids.
-        n = len(self._ids)
-        record_id = self._first_id + 37 * n + (n * n * 7919) % 31
+    def add(
+        self,
+        values: Mapping[str, str],
+        at: int,
+        *,
+        created: int | None = None,
+        record_id: int | None = None,
+    ) -> Record:
+        """Create a live record from named *values*, modified *at* epoch ms.
+
+        It gets the next id unless it brings a free *record_id* of its own.
+        """
+        if record_id is None:
+            record_id = self._next_id()
         created = at if created is None else created
         record = Record(record_id, created, at, [])
-        record.values += [iso_ms(created), iso_ms(at), str(record_id)]
+        row = record.values
+        row += [iso_ms(created), iso_ms(at), self._spell_id(record_id)]
         for name, value in values.items():
             slot = self.column(name)
             if slot > OBJECT_ID:
-                self.padded(record)[slot] = _shared(value)
+                if slot >= len(row):
+                    row.extend([None] * (slot + 1 - len(row)))
+                row[slot] = _shared(value)
         self.records[record_id] = record
-        self._ids.append(record_id)
+        if self._ids and record_id < self._ids[-1]:
+            insort(self._ids, record_id)
+        else:
+            self._ids.append(record_id)
         self.live_count += 1
         self._remember(record, None)
         self._changed(record)
@@ -194,6 +218,15 @@ class Table:
         record.archived_at = at
         insort(self._archived, record.id)
         self.live_count -= 1
+        self._touch(record, at)
+
+    def restore(self, record: Record, at: int) -> None:
+        """Make an archived record live again."""
+        self._remember(record, record.values)
+        self._own(record)
+        record.archived_at = None
+        self._archived.remove(record.id)
+        self.live_count += 1
         self._touch(record, at)
 
     def merge(self, primary: Record, loser: Record, at: int, *, new_id: bool = False) -> Record:
@@ -262,6 +295,14 @@ class Table:
         self.version += 1
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _next_id(self) -> int:
+        # Ids ascend with gaps, as real ones do; the same number of records gets the same ids.
+        n = len(self._ids)
+        record_id = self._first_id + 37 * n + (n * n * 7919) % 31
+        if self._ids and record_id <= self._ids[-1]:  # a loaded record brought a higher one
+            record_id = self._ids[-1] + 37
+        return record_id
 
     def _text(self, record: Record, slot: int) -> str | None:
         return self.padded(record)[slot]
