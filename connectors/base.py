@@ -138,7 +138,9 @@ class CrmConnector(Protocol):
 
         """
 
-    def resume(self, job: str, updates: Sequence[AccountUpdate]) -> Sequence[WriteOutcome | None]:
+    def resume(
+        self, job: str, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome | None]:
         """Wait for a job that an earlier process began and answer for each of its updates.
 
         ``None`` for an update says that nothing is known of it: look at the account again. A job

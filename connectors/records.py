@@ -72,7 +72,7 @@ class AccountRecord:
 
     account_id: str
     fields: Mapping[str, str | None]
-    modified_at: str  # canonical datetime text; equal text means the same revision
+    modified_at: str  # names the revision, for example by its time: equal text, same revision
     lock_group: str = ""  # accounts that share one lock each other when written side by side
 
 

@@ -146,6 +146,7 @@ def show_report(
         if count:
             parts.append(f"{count:,} {name}")
     out.print(f"{', '.join(parts)}; {report.calls.total:,} calls")
+    _show_consequences(out, report)
     if report.transitions:
         out.print()
         out.print(transition_table(report.transitions, labels, examples))
@@ -169,3 +170,12 @@ def show_report(
     if report.hold is not None:
         held = "would be held" if report.dry_run else "held before the first write"
         out.print(f"\n[yellow]{held}[/]: {escape(report.hold.reason)}. {report.hold.remedy}")
+
+
+def _show_consequences(out: Console, report: RunReport) -> None:
+    """What writing costs in calls, and what it sets off in the CRM."""
+    if report.dry_run and report.forecast is not None:
+        out.print(f"A real run {report.forecast}")
+    if report.automations:
+        named = ", ".join(f"{it.name} ({it.kind})" for it in report.automations)
+        out.print(f"Each account written starts: {escape(printable(named))}")

@@ -158,6 +158,7 @@ def _values(run: int, row: PlannedChange) -> dict[str, object]:
         "cause": row.cause,
         "inputs_hash": row.inputs_hash,
         "settling": _packed(row.standing),
+        "lock_group": row.lock_group,
         "state": ChangeState.PLANNED,
     }
 

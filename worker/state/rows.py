@@ -94,6 +94,7 @@ class MirrorRow(NamedTuple):
     written_at: str | None = None
     carried: bytes = b"{}"  # last known values of inputs that vanished, and since when, JSON
     pinned: str = ""  # profile fingerprint under which a rollback or reject pinned it
+    lock_group: str = ""  # accounts that share one lock each other when written side by side
     rowid: int = 0  # given by the database, stable, never reused; ignored when saving
 
 
@@ -118,6 +119,7 @@ class PlannedChange(NamedTuple):
     cause: str
     inputs_hash: str = ""
     standing: Standing | None = None  # for the mirror, once the CRM accepts
+    lock_group: str = ""
 
 
 class Change(NamedTuple):
@@ -135,6 +137,7 @@ class Change(NamedTuple):
     field: str
     sent_at: str | None
     answered_at: str | None
+    lock_group: str
 
 
 class Outcome(NamedTuple):
@@ -145,6 +148,16 @@ class Outcome(NamedTuple):
     code: str = ""
     field: str = ""
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """A job that the CRM was given to work off, and which changes of which run it was sent."""
+
+    run_id: str
+    job: str  # opaque: how the connector finds it again
+    first_seq: int
+    last_seq: int
 
 
 @dataclass(frozen=True, slots=True)

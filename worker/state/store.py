@@ -13,6 +13,7 @@ from worker.state.connections import Bindings, Checkpoints
 from worker.state.database import Database
 from worker.state.dead_letters import DeadLetters
 from worker.state.history import Documents, History
+from worker.state.jobs import Jobs
 from worker.state.leases import Leases
 from worker.state.migrations import migrate
 from worker.state.mirror import Mirror
@@ -38,6 +39,7 @@ class State:
     runs: Runs
     mirror: Mirror
     plan: Plan
+    jobs: Jobs
     history: History
     documents: Documents
     dead_letters: DeadLetters
@@ -50,6 +52,7 @@ class State:
         self.runs = Runs(database)
         self.mirror = Mirror(database)
         self.plan = Plan(database)
+        self.jobs = Jobs(database)
         self.history = History(database)
         self.documents = Documents(database)
         self.dead_letters = DeadLetters(database)

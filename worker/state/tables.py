@@ -92,6 +92,7 @@ mirror = Table(
     Column("written_at", Text),
     Column("carried", LargeBinary, nullable=False),
     Column("pinned", Text, nullable=False),
+    Column("lock_group", Text, nullable=False, server_default=""),
     UniqueConstraint("connection", "account_id"),
     Index(None, "connection", "computed_tier"),
     sqlite_autoincrement=True,  # a number is never given to a second account: see census.py
@@ -115,10 +116,23 @@ changes = Table(
     Column("field", Text, nullable=False, server_default=""),
     Column("sent_at", Text),
     Column("answered_at", Text),
+    Column("lock_group", Text, nullable=False, server_default=""),
     Index(None, "run", "state", "seq"),
     Index(None, "run", "tier_before", "tier_after", "cause", "account_id"),
     Index(None, "account_id"),
     sqlite_autoincrement=True,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("run", ForeignKey("runs.number"), nullable=False),
+    Column("job", Text, nullable=False),  # opaque: how the connector finds it again
+    Column("first_seq", Integer, nullable=False),  # the changes it was sent, by their place
+    Column("last_seq", Integer, nullable=False),
+    Column("opened_at", Text, nullable=False),
+    Index(None, "run"),
 )
 
 dead_letters = Table(

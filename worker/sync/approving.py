@@ -17,6 +17,7 @@ from worker.sync.connection import BusyError, Connection, Progress
 from worker.sync.draining import Drain
 from worker.sync.keeping import LEASE_TTL, Keeper, Stop, is_gone
 from worker.sync.report import RunKind, RunOutcome, RunReport
+from worker.sync.resuming import resume_jobs
 
 log = structlog.get_logger()
 
@@ -67,6 +68,7 @@ class Approval:
             portal = self._connector.portal()
             self._state.bindings.bind(name, Binding(portal.crm, portal.portal_id, portal.kind))
             self._connector.fields()
+            resume_jobs(self._connector, self._state, keeper)
             return self._write(run, keeper)
         finally:
             self._state.leases.release(keeper.lease)

@@ -48,6 +48,8 @@ class Connection:
     guard: GuardLimits = field(default_factory=GuardLimits)
     overlap: timedelta = timedelta(minutes=15)
     full_every: timedelta = timedelta(days=7)
+    formula_every: timedelta = timedelta(days=1)  # full passes for inputs that change unannounced
+    allow_partial_visibility: bool = False
 
     def fingerprint(self) -> str:
         """Changes whenever an answer could: of the ICPs and how one is chosen."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import orjson
 
 from connectors.base import CrmConnector
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
-from worker.state.rows import Change, ChangeState, Outcome
+from worker.state.rows import Change, ChangeState, Lease, Outcome
 from worker.state.store import State
 from worker.sync.keeping import Keeper, Stop
 from worker.sync.report import Counters
@@ -21,6 +21,38 @@ _STATES = {
     WriteResult.REJECTED: ChangeState.REJECTED,
     WriteResult.MISSING: ChangeState.MISSING,
 }
+
+
+class Jobs:
+    """Remembers the jobs that one batch becomes in the CRM; keeps the lease while they last."""
+
+    def __init__(self, state: State, keeper: Keeper, run_id: str, seqs: Sequence[int]) -> None:
+        self._state = state
+        self._keeper = keeper
+        self._run_id = run_id
+        self._seqs = seqs
+        self._open: list[str] = []
+
+    def opened(self, job: str) -> None:
+        """Remember *job*, on disk."""
+        lease: Lease = self._keeper.lease
+        self._state.jobs.open(lease, self._run_id, job, self._seqs, datetime.now(UTC))
+        self._open.append(job)
+
+    def closed(self, job: str) -> None:
+        """Forget *job*: nothing of it was applied."""
+        self._state.jobs.close(self._keeper.lease, self._run_id, job)
+        if job in self._open:
+            self._open.remove(job)
+
+    def waiting(self) -> None:
+        """Renew the lease: a job may take longer than it lasts."""
+        self._keeper.keep()
+
+    def answered(self) -> None:
+        """Forget them all: their answers are recorded."""
+        for job in list(self._open):
+            self.closed(job)
 
 
 class Drain:
@@ -66,9 +98,11 @@ class Drain:
             StaleLeaseError: another process has taken the connection over.
         """
         after = 0
-        size = self._connector.batch_size(_AHEAD)
         states = [ChangeState.PLANNED, *([ChangeState.SENT] if self._recheck else [])]
-        while changes := self._state.plan.entries(self._run_id, states, after, _AHEAD):
+        counts = self._state.plan.counts(self._run_id)
+        size = self._connector.batch_size(sum(counts.get(state, 0) for state in states))
+        ahead = max(size, _AHEAD // size * size)  # whole batches
+        while changes := self._state.plan.entries(self._run_id, states, after, ahead):
             for start in range(0, len(changes), size):
                 if stop.is_set():
                     return False
@@ -82,18 +116,19 @@ class Drain:
             changes = self._as_planned(changes)
         if not changes:
             return
-        updates = [AccountUpdate(it.account_id, orjson.loads(it.after)) for it in changes]
+        updates = updates_of(changes)
         now = datetime.now(UTC)
-        self._state.plan.mark_sent(
-            self._keeper.lease, self._run_id, [it.seq for it in changes], now
-        )
-        answers = self._connector.write(updates)
+        seqs = [it.seq for it in changes]
+        self._state.plan.mark_sent(self._keeper.lease, self._run_id, seqs, now)
+        jobs = Jobs(self._state, self._keeper, self._run_id, seqs)
+        answers = self._connector.write(updates, jobs)
         outcomes = [
-            _outcome(change, answer) for change, answer in zip(changes, answers, strict=True)
+            outcome_of(change, answer) for change, answer in zip(changes, answers, strict=True)
         ]
         self._state.plan.record_outcomes(
             self._keeper.lease, self._run_id, outcomes, datetime.now(UTC)
         )
+        jobs.answered()
         for outcome in outcomes:
             if outcome.state is ChangeState.WRITTEN:
                 self._counters.written += 1
@@ -137,5 +172,11 @@ def _holds(fields: Mapping[str, str | None], wanted: Mapping[str, str | None]) -
     return all((fields.get(name) or "") == (value or "") for name, value in wanted.items())
 
 
-def _outcome(change: Change, answer: WriteOutcome) -> Outcome:
+def updates_of(changes: Sequence[Change]) -> list[AccountUpdate]:
+    """What a connector is asked to store for some planned changes."""
+    return [AccountUpdate(it.account_id, orjson.loads(it.after), it.lock_group) for it in changes]
+
+
+def outcome_of(change: Change, answer: WriteOutcome) -> Outcome:
+    """What the journal keeps of a connector's answer."""
     return Outcome(change.seq, _STATES[answer.result], answer.code, answer.field, answer.message)

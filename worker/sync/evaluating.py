@@ -105,7 +105,15 @@ class Evaluator:
             ):
                 self._counters.repeated += 1
                 continue
-            self._judge(record.account_id, record.fields, record.modified_at, row, planned, kept)
+            self._judge(
+                record.account_id,
+                record.fields,
+                record.modified_at,
+                record.lock_group,
+                row,
+                planned,
+                kept,
+            )
         self._store(planned, kept)
 
     def rejudge(self, rows: Sequence[MirrorRow]) -> None:
@@ -119,7 +127,16 @@ class Evaluator:
             if fields is None:
                 continue
             self._counters.rejudged += 1
-            self._judge(row.account_id, fields, row.modified_at, row, planned, kept, mirrored=True)
+            self._judge(
+                row.account_id,
+                fields,
+                row.modified_at,
+                row.lock_group,
+                row,
+                planned,
+                kept,
+                mirrored=True,
+            )
         self._store(planned, kept)
 
     def mirrored(self, row: MirrorRow) -> dict[str, str | None] | None:
@@ -155,6 +172,7 @@ class Evaluator:
         account_id: str,
         fields: Fields,
         modified_at: str,
+        lock_group: str,
         row: MirrorRow | None,
         planned: list[PlannedChange],
         kept: list[MirrorRow],
@@ -195,6 +213,7 @@ class Evaluator:
             row.written_at if row is not None else None,
             carried,
             row.pinned if row is not None else "",
+            lock_group,
             row.rowid if row is not None else 0,
         )
         if change is None or self._is_quiet(change, profile, row, inputs, outputs):
@@ -330,6 +349,7 @@ class Evaluator:
                 settled.rules_fingerprint,
                 self._scope.as_of.isoformat(),
             ),
+            settled.lock_group,
         )
 
     def _explainer(

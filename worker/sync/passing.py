@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from connectors.records import AccountRecord, FieldDescription, Window
@@ -72,7 +73,7 @@ class Pass:
             ),
             panel,
             self._connection.fields,
-            Planner(self._connection.fields, self._run_id, now),
+            Planner(self._connection.fields, self._run_id, now, described),
             self._state,
             keeper,
             report.counters,
@@ -90,6 +91,7 @@ class Pass:
             return RunOutcome.STOPPED
         self._report.transitions = self._transitions()
         planned = self._state.plan.counts(self._run_id).get("planned", 0)
+        self._foresee(planned)
         hold = self._guard()
         if hold is not None and not self._request.dry_run:
             self._report.hold = hold
@@ -122,6 +124,8 @@ class Pass:
         kind = self._report.kind
         incremental = kind is RunKind.INCREMENTAL
         self._progress.stage("read", None if incremental else self._total())
+        if incremental:
+            self._forget_gone()
         for chunk in self._chunks():
             if self._stop.is_set():
                 return False
@@ -129,6 +133,26 @@ class Pass:
             self.evaluator.take(chunk, skip_known=incremental)
             self._progress.advance(len(chunk))
         return self._rejudge() if incremental and self._rejudges else True
+
+    def _forget_gone(self) -> None:
+        """Erase what the CRM says was deleted or merged away, before anything is planned."""
+        name = self._connection.name
+        for page in self._connector.gone(self._window()):
+            self._keeper.keep()
+            known = list(self._state.mirror.page(name, [it.account_id for it in page]))
+            if known:
+                self._state.erase(name, known)
+                self.counters.erased += len(known)
+
+    def _foresee(self, writes: int) -> None:
+        """Say what the run costs in calls, all told, against what is left of the day."""
+        forecast = self._connector.forecast(0, writes)
+        self._report.forecast = replace(forecast, calls=self._report.calls.total + forecast.calls)
+        if forecast.remaining is not None and forecast.calls > forecast.remaining:
+            self._report.warnings.append(
+                f"writing takes about {forecast.calls:,} calls and {forecast.remaining:,} are left"
+                " today: the run will pause, and the next one goes on from there."
+            )
 
     def _rejudge(self) -> bool:
         """An ICP or a day that is new asks about every account: answered from the mirror."""
@@ -155,6 +179,9 @@ class Pass:
         left = self._request.limit
         chunk: list[AccountRecord] = []
         for page in self._pages():
+            if not page:
+                self._keeper.keep()  # the CRM is still preparing; see the port
+                continue
             chunk += page if left is None else page[: left - len(chunk)]
             if len(chunk) >= CHUNK or (left is not None and len(chunk) >= left):
                 yield chunk
@@ -175,11 +202,14 @@ class Pass:
                 for name in sorted(missing)
             ]
             return iter([found])
-        window = None
-        if self._report.kind is RunKind.INCREMENTAL and self._checkpoint.until is not None:
-            since = instant(self._checkpoint.until) - self._connection.overlap
-            window = Window(since, self._now)
-        return self._connector.pages(window, self._known)
+        incremental = self._report.kind is RunKind.INCREMENTAL
+        return self._connector.pages(self._window() if incremental else None, self._known)
+
+    def _window(self) -> Window:
+        """What may have changed since the checkpoint, with the overlap."""
+        until = self._checkpoint.until
+        since = instant(until) - self._connection.overlap if until else self._now
+        return Window(since, self._now)
 
     def _transitions(self) -> list[Transition]:
         return [

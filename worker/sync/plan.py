@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
+from connectors.records import FieldDescription
 from worker.state.instants import instant_text
 from worker.sync.desired import RIDERS, Judged, value_makers
 from worker.sync.fields import FieldMap, OutputTarget, same
+from worker.sync.fitting import clipped, fitted
+
+NOTHING: Mapping[str, FieldDescription] = MappingProxyType({})
 
 
 class Cause(StrEnum):
@@ -37,15 +42,32 @@ class Change:
 class Planner:
     """Compares what an account should hold with what it holds."""
 
-    def __init__(self, fields: FieldMap, run_id: str, now: datetime) -> None:
+    def __init__(
+        self,
+        fields: FieldMap,
+        run_id: str,
+        now: datetime,
+        described: Mapping[str, FieldDescription] = NOTHING,
+    ) -> None:
+        """Prepare to compare.
+
+        Args:
+            fields: which output goes where.
+            run_id: of the run that writes.
+            now: when, by the CRM's clock.
+            described: the fields as the CRM has them; values are cut and rounded to what they hold,
+                or an account would look different at every run.
+        """
         self._targets = [
-            (make, target.name, target)
+            (fitted(make, target, described.get(target.name)), target.name, target)
             for key, make in value_makers(frozenset(fields.outputs))
             for target in (fields.outputs[key],)
         ]
         self._riders = [target for key, target in fields.outputs.items() if key in RIDERS]
         self._tier = fields.outputs["tier"].name
         self._explanation = fields.outputs.get("explanation")
+        long = described.get(self._explanation.name) if self._explanation else None
+        self._longest_explanation = long.max_length if long else None
         self._run_id = run_id
         self._now = instant_text(now)
         self.output_names = tuple(target.name for target in fields.outputs.values())
@@ -94,7 +116,7 @@ class Planner:
             if value is not None and not same(target.kind, value, present.get(target.name) or ""):
                 after[target.name] = value
         if self._explanation is not None and explain is not None:
-            after[self._explanation.name] = explain()
+            after[self._explanation.name] = clipped(explain(), self._longest_explanation)
 
     def _rider(
         self, target: OutputTarget, judged: Judged, tier_before: str, held: str

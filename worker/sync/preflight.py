@@ -91,6 +91,19 @@ def needed_options(profiles: Sequence[Profile]) -> dict[str, dict[str, str]]:
     }
 
 
+def written_options(
+    described: Mapping[str, FieldDescription], fields: FieldMap, profiles: Sequence[Profile]
+) -> dict[str, list[str]]:
+    """The values that each choice field the worker writes must take, by CRM field."""
+    needed = needed_options(profiles)
+    return {
+        target.name: list(needed.get(target.key, {}))
+        for target in fields.outputs.values()
+        if target.name in described
+        and described[target.name].kind in {FieldKind.CHOICE, FieldKind.CHOICES}
+    }
+
+
 def _check_input(
     findings: Findings,
     described: Mapping[str, FieldDescription],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from connectors.records import CallCounts
+from connectors.records import Automation, CallCounts, Forecast
 from worker.sync.guard import Hold, Transition
 
 
@@ -90,6 +90,8 @@ class RunReport:
     hold: Hold | None = None
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    automations: list[Automation] = field(default_factory=list)  # what a write fires, where seen
+    forecast: Forecast | None = None  # of the calls it takes to read and write, as estimated
     calls: CallCounts = field(default_factory=CallCounts)
 
     def as_json(self) -> dict[str, Any]:
@@ -140,6 +142,14 @@ class RunReport:
             },
             "problems": self.problems,
             "warnings": self.warnings,
+            "automations": [{"kind": it.kind, "name": it.name} for it in self.automations],
+            "forecast": None
+            if self.forecast is None
+            else {
+                "calls": self.forecast.calls,
+                "remaining": self.forecast.remaining,
+                "limit": self.forecast.limit,
+            },
             "calls": calls_json(self.calls),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -13,10 +13,12 @@ from connectors.base import CrmConnector
 from connectors.errors import (
     ConnectorError,
     MisconfiguredError,
+    Problem,
     QuotaExhaustedError,
     StoppedError,
     TransientError,
 )
+from connectors.records import FieldDescription, Inspection
 from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Binding, Checkpoint
@@ -31,8 +33,11 @@ from worker.sync.connection import (
 )
 from worker.sync.keeping import LEASE_TTL, Keeper, Stop, is_gone
 from worker.sync.passing import Pass
-from worker.sync.preflight import check_fields
+from worker.sync.preflight import Findings, check_fields, written_options
 from worker.sync.report import RunKind, RunOutcome, RunReport
+from worker.sync.resuming import resume_jobs
+
+PARTIAL = "Or set `allow_partial_visibility: true` to judge only what it sees."
 
 log = structlog.get_logger()
 
@@ -103,9 +108,17 @@ class SyncRun:
             # later on, a right that was taken away shows at the first write, which is then held
             with suppress(TransientError):  # a CRM that is down says nothing about rights
                 connector.check_writing()
+        resume_jobs(connector, state, keeper)
         visible = connector.count()
         now = connector.now()
-        kind = self._kind(request, checkpoint, now)
+        kind = self._kind(request, checkpoint, now, described)
+        inspection = (
+            self._inspect(findings, described, dry_run=request.dry_run)
+            if kind is RunKind.FULL
+            else None
+        )
+        if findings.problems:
+            raise MisconfiguredError(findings.problems)
         report = RunReport(
             run=self._run_id,
             connection=connection.name,
@@ -115,6 +128,7 @@ class SyncRun:
             icp=connection.fingerprint(),
             limited=bool(request.accounts) or request.limit is not None,
             warnings=[str(warning) for warning in findings.warnings],
+            automations=list(inspection.automations) if inspection else [],
             calls=connector.calls,
         )
         state.runs.start(
@@ -185,14 +199,43 @@ class SyncRun:
         if report.problems and report.outcome is RunOutcome.SUCCEEDED:
             report.outcome = RunOutcome.PARTIAL
 
-    def _kind(self, request: RunRequest, checkpoint: Checkpoint, now: datetime) -> RunKind:
+    def _inspect(
+        self, findings: Findings, described: Mapping[str, FieldDescription], *, dry_run: bool
+    ) -> Inspection:
+        """Look around before a complete pass: what is seen of the CRM, and what writes will meet.
+
+        In a dry run, what would stop a real one is only warned of.
+        """
+        connection = self._connection
+        options = written_options(described, connection.fields, connection.profiles)
+        inspection = self._connector.inspect(options)
+        problems = list(inspection.problems)
+        visibility = inspection.visibility
+        if not visibility.complete and not connection.allow_partial_visibility:
+            problems.append(Problem("visibility", visibility.detail, PARTIAL))
+        elif not visibility.complete:
+            findings.warnings.append(Problem("visibility", visibility.detail))
+        (findings.warnings if dry_run else findings.problems).extend(problems)
+        findings.warnings += inspection.warnings
+        return inspection
+
+    def _kind(
+        self,
+        request: RunRequest,
+        checkpoint: Checkpoint,
+        now: datetime,
+        described: Mapping[str, FieldDescription],
+    ) -> RunKind:
         if request.accounts:
             return RunKind.ACCOUNTS
         if request.full or request.limit is not None or checkpoint.until is None:
             return RunKind.FULL
         if checkpoint.inputs_fingerprint != self._connection.inputs_fingerprint():
             return RunKind.FULL
-        due = checkpoint.full_at is None or (
-            now - instant(checkpoint.full_at) >= self._connection.full_every
-        )
+        inputs = self._connection.fields.inputs.values()
+        volatile = any(name in described and described[name].volatile for name in inputs)
+        every = self._connection.full_every
+        if volatile:
+            every = min(every, self._connection.formula_every)
+        due = checkpoint.full_at is None or now - instant(checkpoint.full_at) >= every
         return RunKind.FULL if due else RunKind.INCREMENTAL
