@@ -6,17 +6,16 @@ our back. All is changed through ``api_factory``, the hook it offers for that.
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import hubspot
 import urllib3
 
 from connectors.errors import MisconfiguredError, Problem
 from connectors.hubspot import faults
+from connectors.origins import is_loopback
 
 HOST = "https://api.hubapi.com"
 VERSIONS = ("v3", "2026-03", "2026-09")
@@ -132,7 +131,7 @@ def check_settings(token: str, api_version: str, host: str | None) -> None:
     if api_version not in VERSIONS:
         known = ", ".join(VERSIONS)
         problems.append(Problem("api_version", "it is not known.", f"Use one of {known}."))
-    if host is not None and not _is_loopback(host):
+    if host is not None and not is_loopback(host):
         problems.append(
             Problem(
                 "API origin",
@@ -142,15 +141,3 @@ def check_settings(token: str, api_version: str, host: str | None) -> None:
         )
     if problems:
         raise MisconfiguredError(problems)
-
-
-def _is_loopback(origin: str) -> bool:
-    try:
-        parts = urlsplit(origin)
-        port_is_fine = parts.port is None or parts.port > 0
-        name = parts.hostname or ""
-        loopback = name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-    bare = not (parts.path or parts.query or parts.fragment or parts.username)
-    return parts.scheme in {"http", "https"} and port_is_fine and loopback and bare

@@ -8,7 +8,6 @@ what the calls themselves cost), as are its retries and its lack of timeouts: se
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,11 +16,10 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
-import orjson
-
 from connectors.errors import ConnectorError, TransientError
 from connectors.hubspot import faults
 from connectors.hubspot.client import make_client
+from connectors.json_text import loads
 from connectors.pausing import Pause
 from connectors.records import CallCounts
 from connectors.retrying import RetryPolicy
@@ -222,26 +220,6 @@ class Session:
 
 
 def decoded(body: bytes) -> dict[str, Any] | None:
-    """Decode a JSON object; ``None`` when *body* is not one.
-
-    Text that is not valid Unicode (half of an emoji, cut off by some other tool) must not make a
-    page unreadable, so such characters are replaced and the rest is kept.
-    """
-    try:
-        data = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        try:
-            data = _valid_text(json.loads(body.decode("utf-8", "replace")))
-        except (ValueError, RecursionError):
-            return None
+    """Decode a JSON object; ``None`` when *body* is not one."""
+    data = loads(body)
     return data if isinstance(data, dict) else None
-
-
-def _valid_text(data: Any) -> Any:
-    if isinstance(data, str):
-        return data.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(data, list):
-        return [_valid_text(item) for item in data]
-    if isinstance(data, dict):
-        return {_valid_text(key): _valid_text(value) for key, value in data.items()}
-    return data

@@ -1,0 +1,1 @@
+"""Salesforce: the only folder that knows its client."""
