@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import orjson
 
 from connectors.base import CrmConnector
+from connectors.batching import chunked
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 from worker.state.rows import Change, ChangeState, Lease, Outcome
 from worker.state.store import State
@@ -125,9 +126,7 @@ class Drain:
         outcomes = [
             outcome_of(change, answer) for change, answer in zip(changes, answers, strict=True)
         ]
-        self._state.plan.record_outcomes(
-            self._keeper.lease, self._run_id, outcomes, datetime.now(UTC)
-        )
+        record(self._state, self._keeper, self._run_id, outcomes)
         jobs.answered()
         for outcome in outcomes:
             if outcome.state is ChangeState.WRITTEN:
@@ -170,6 +169,14 @@ class Drain:
 
 def _holds(fields: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> bool:
     return all((fields.get(name) or "") == (value or "") for name, value in wanted.items())
+
+
+def record(state: State, keeper: Keeper, run_id: str, outcomes: Sequence[Outcome]) -> int:
+    """Settle answers in transactions of bearable size; answers how many were still open."""
+    return sum(
+        state.plan.record_outcomes(keeper.lease, run_id, some, datetime.now(UTC))
+        for some in chunked(outcomes, _AHEAD)
+    )
 
 
 def updates_of(changes: Sequence[Change]) -> list[AccountUpdate]:

@@ -7,14 +7,12 @@ and what is not is looked at when the account is read again.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import structlog
 
 from connectors.base import CrmConnector
 from worker.state.rows import Change, ChangeState, OpenJob
 from worker.state.store import State
-from worker.sync.draining import Jobs, outcome_of, updates_of
+from worker.sync.draining import Jobs, outcome_of, record, updates_of
 from worker.sync.keeping import Keeper
 
 _AT_ONCE = 1_000
@@ -47,7 +45,7 @@ def _resume(connector: CrmConnector, state: State, keeper: Keeper, job: OpenJob)
             for change, answer in zip(changes, answers, strict=True)
             if answer is not None
         ]
-        settled = state.plan.record_outcomes(keeper.lease, job.run_id, outcomes, datetime.now(UTC))
+        settled = record(state, keeper, job.run_id, outcomes)
     state.jobs.close(keeper.lease, job.run_id, job.job)
     return settled
 
