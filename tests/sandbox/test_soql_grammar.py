@@ -70,8 +70,8 @@ def test_every_clause() -> None:
     """Clauses come in SOQL's order, each into its own place."""
     found = parse(
         "SELECT Type t, SUM(AnnualRevenue) FROM Account a WHERE Name != null "
-        "WITH SECURITY_ENFORCED GROUP BY Type, Rating HAVING COUNT(Id) > 1 ORDER BY Type, COUNT(Id) DESC NULLS FIRST "
-        "LIMIT 10 OFFSET 20 ALL ROWS FOR UPDATE"
+        "WITH SECURITY_ENFORCED GROUP BY Type, Rating HAVING COUNT(Id) > 1 "
+        "ORDER BY Type, COUNT(Id) DESC NULLS FIRST LIMIT 10 OFFSET 20 ALL ROWS FOR UPDATE"
     )
 
     assert (found.alias, found.clause, found.lock) == ("a", "SECURITY_ENFORCED", "UPDATE")
