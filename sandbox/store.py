@@ -150,12 +150,30 @@ class Table:
 
     def ids_changed_between(self, low: int | None, high: int | None) -> list[int]:
         """Ids whose last change lies from *low* to *high* (epoch ms, both included), ascending."""
-        start = 0 if low is None else bisect_left(self._changes, (low, -1))
-        stop = len(self._changes)
-        if high is not None:
-            stop = bisect_right(self._changes, (high, sys.maxsize))
+        start, stop = self._change_window(low, high)
         records = self.records
         return sorted({i for at, i in self._changes[start:stop] if records[i].modified == at})
+
+    def count_changed(self, low: int | None, high: int | None) -> int:
+        """About how many ids :meth:`ids_changed_between` finds, at most."""
+        start, stop = self._change_window(low, high)
+        return max(0, stop - start)
+
+    def changes(
+        self, low: int | None, high: int | None, *, backwards: bool = False
+    ) -> Iterator[Record]:
+        """Records whose last change lies from *low* to *high*, by time and then id."""
+        start, stop = self._change_window(low, high)
+        records, changes = self.records, self._changes
+        order = range(stop - 1, start - 1, -1) if backwards else range(start, stop)
+        last = None
+        for index in order:
+            entry = changes[index]
+            record = records[entry[1]]
+            # A record changed twice within one tick has two equal entries.
+            if record.modified == entry[0] and entry != last:
+                last = entry
+                yield record
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -303,6 +321,13 @@ class Table:
         if self._ids and record_id <= self._ids[-1]:  # a loaded record brought a higher one
             record_id = self._ids[-1] + 37
         return record_id
+
+    def _change_window(self, low: int | None, high: int | None) -> tuple[int, int]:
+        start = 0 if low is None else bisect_left(self._changes, (low, -1))
+        stop = len(self._changes)
+        if high is not None:
+            stop = bisect_right(self._changes, (high, sys.maxsize))
+        return start, stop
 
     def _text(self, record: Record, slot: int) -> str | None:
         return self.padded(record)[slot]

@@ -89,3 +89,44 @@ def unknown_field(name: str, object_name: str) -> ApiError:
 def no_access(message: str = "insufficient access rights on object id") -> ApiError:
     """403: the user lacks a permission that the call needs."""
     return ApiError(403, "INSUFFICIENT_ACCESS", message)
+
+
+class RecordError(Exception):
+    """Why one record was not written; its neighbours are not concerned."""
+
+    def __init__(self, status_code: str, message: str, fields: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.message = message
+        self.fields = tuple(fields)
+
+    def body(self) -> dict[str, Any]:
+        """As collections answer it: the key is ``statusCode``, and ``fields`` is always there."""
+        return {
+            "statusCode": self.status_code,
+            "message": self.message,
+            "fields": list(self.fields),
+        }
+
+    def as_call_error(self) -> ApiError:
+        """The same for a call about one record: 400, with ``errorCode``."""
+        return OneRecordError(self)
+
+    def as_csv(self) -> str:
+        """As Bulk result files spell it: ``CODE:message:Fields --``."""
+        return f"{self.status_code}:{self.message}:{', '.join(self.fields)} --"
+
+
+class OneRecordError(ApiError):
+    """A single-record call whose record was refused: ``fields`` is always there."""
+
+    def __init__(self, problem: RecordError) -> None:
+        status = 404 if problem.status_code in _GONE else 400
+        super().__init__(status, problem.status_code, problem.message, problem.fields)
+
+    def body(self) -> list[dict[str, Any]]:
+        """The error as sent."""
+        return [{"message": self.message, "errorCode": self.code, "fields": list(self.fields)}]
+
+
+_GONE: Final = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND"})

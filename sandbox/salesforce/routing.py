@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
 
 # ``call.user`` is the id of the user who asks, ``call.version`` the version in the path: "v66.0".
-type Handler = Callable[[Org, Call], Reply]
+Handler = Callable[["Org", Call], Reply]
 
 _PARAMETER: Final = re.compile(r"\{(\w+)(:path)?\}")
 

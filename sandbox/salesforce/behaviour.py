@@ -1,0 +1,96 @@
+"""Switches for what Salesforce does only sometimes, or what nobody has confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
+
+OPTIONAL_FEATURES: Final = (
+    "person_accounts",
+    "multi_currency",
+    "state_country_picklists",
+    "firmographic_fields",
+)
+
+
+@dataclass(slots=True)
+class Behaviour:
+    """All switches of one org; ``POST /_sandbox/behaviour`` sets them by these names."""
+
+    # -- the org
+    person_accounts: bool = False
+    multi_currency: bool = False
+    state_country_picklists: bool = False
+    firmographic_fields: bool = True  # NaicsCode, NaicsDesc, Tradestyle, YearStarted, DunsNumber
+    namespace: str = ""  # of custom fields made from now on
+    public_sharing: bool = False  # else who has no "View All" sees only records they own
+    view_setup: bool = False  # the integration user has "View Setup and Configuration"
+    customize_application: bool = True  # the set-up user may make fields
+    # -- fields, "Account.Industry"
+    hidden_fields: list[str] = field(default_factory=list)  # nobody sees them
+    read_only_fields: list[str] = field(default_factory=list)  # everybody only sees them
+    # -- writing
+    # {"object", "name", "message", "field", "active", "when": {field: value or null, ...}}
+    validation_rules: list[dict[str, Any]] = field(default_factory=list)
+    # {"Account": {"record type": {"field": [values]}}}
+    record_type_values: dict[str, dict[str, dict[str, list[str]]]] = field(default_factory=dict)
+    row_lock_chance: float = 0.0  # of a record whose ParentId others have too
+    row_lock_ids: list[str] = field(default_factory=list)  # these are always locked
+    flow_failures: list[str] = field(default_factory=list)  # ids whose flow fails
+    flow_name: str = "Account After Save"
+    flow_lock: bool = False  # the flow fails because of a locked row
+    approval_locks: list[str] = field(default_factory=list)  # ids in an approval
+    duplicates: list[str] = field(default_factory=list)  # ids that a duplicate rule alerts on
+    read_only_records: list[str] = field(default_factory=list)  # ids that nobody may edit
+    no_op_moves_stamps: bool = True
+    # -- Bulk
+    bulk_queue_ms: int = 20
+    bulk_ms_per_1000: int = 2
+    fail_rows: float = 0.0  # share of the rows of an ingest job that fail
+    shuffle_results: bool = True
+    job_stuck: int = 0  # the n-th job from now stays InProgress until it is aborted
+    job_fails_midway: int = 0  # the n-th ingest job from now fails after half its rows
+    # -- reading
+    page_size: int = 2000  # rows of a query page at most
+    query_timeout_rows: int = 0  # a query that looks at more rows takes too long; 0: never
+
+
+_START: Final = Behaviour()
+
+
+def switch(behaviour: Behaviour, body: dict[str, Any]) -> None:
+    """Set the switches that *body* names.
+
+    Raises:
+        ValueError: everything that is wrong with *body*; nothing is set then.
+    """
+    known = {each.name for each in fields(Behaviour)}
+    problems = [
+        f"{name} is unknown; known are {', '.join(sorted(known))}"
+        for name in body
+        if name not in known
+    ]
+    problems += [
+        f"{name} has the wrong type"
+        for name, value in body.items()
+        if name in known and not _fits(getattr(_START, name), value)
+    ]
+    if problems:
+        raise ValueError("; ".join(problems))
+    for name, value in body.items():
+        setattr(behaviour, name, value)
+
+
+def describe(behaviour: Behaviour) -> dict[str, Any]:
+    """All switches as they are now."""
+    return asdict(behaviour)
+
+
+def _fits(example: Any, value: Any) -> bool:
+    if isinstance(example, bool):
+        return isinstance(value, bool)
+    if isinstance(example, float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(example, int):
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, type(example))

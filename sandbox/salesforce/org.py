@@ -1,0 +1,150 @@
+"""One simulated Salesforce org: its objects, users, permissions, sessions, limits and switches."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from sandbox.clock import Clock
+from sandbox.salesforce.access import Access
+from sandbox.salesforce.auth import Tokens
+from sandbox.salesforce.behaviour import Behaviour
+from sandbox.salesforce.definitions import standard_objects
+from sandbox.salesforce.ids import PREFIXES, decode, id18
+from sandbox.salesforce.limits import Limits
+from sandbox.salesforce.people import add_people
+from sandbox.salesforce.schema import FieldDef
+from sandbox.salesforce.sobject import SObject
+from sandbox.seed_data import SeedData
+from sandbox.store import Record
+
+if TYPE_CHECKING:
+    from sandbox.salesforce.bulk.jobs import Jobs
+
+__all__ = ["Org", "SObject"]
+
+_FIRST_ID: Final = decode("Hs0000004000")
+
+
+class Org:
+    """Everything one Salesforce org knows."""
+
+    def __init__(self, clock: Clock, *, seed: int = 0, enforce_limits: bool = True) -> None:
+        from sandbox.salesforce.bulk.jobs import Jobs  # noqa: PLC0415 - it needs this module
+
+        self.clock = clock
+        self.seed = seed
+        self.origin = ""  # where the sandbox listens
+        chooser = random.Random(f"org:{seed}")  # noqa: S311 - deterministic, not a secret
+        self.org_id = id18(PREFIXES["Organization"], decode("Hs0000000000") + chooser.randrange(62**4))
+        self.chooser = random.Random(f"chance:{seed}")  # noqa: S311 - deterministic by design
+        self.behaviour = Behaviour()
+        self.limits = Limits(clock.now_ms, enforce=enforce_limits)
+        self.objects: dict[str, SObject] = {
+            definition.name.lower(): SObject(definition, self.now_ms)
+            for definition in standard_objects()
+        }
+        self._counters: Counter[str] = Counter()
+        self.access = Access(self)
+        people = add_people(self)
+        self.integration_user = people.integration
+        self.admin_user = people.admin
+        self.sample_set = people.sample_set
+        self.tokens = Tokens(
+            seed, self.org_id, self.now_ms, integration=people.integration, admin=people.admin
+        )
+        self.jobs: Jobs = Jobs(self)
+
+    # -- look-up ---------------------------------------------------------------------------------
+
+    @property
+    def instance_url(self) -> str:
+        """Where the token answer sends its clients."""
+        return self.origin
+
+    def sobject(self, name: str) -> SObject | None:
+        """The object called *name*, whatever its case."""
+        return self.objects.get(name.lower())
+
+    def of_id(self, record_id: str) -> SObject | None:
+        """The object whose records have ids like this one."""
+        prefix = record_id[:3]
+        return next((s for s in self.objects.values() if s.prefix == prefix), None)
+
+    def user(self, user_id: str) -> Record | None:
+        """A user by id."""
+        return self.objects["user"].get(user_id)
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch, on the record clock."""
+        return self.clock.now_ms()
+
+    def stamp_ms(self) -> int:
+        """The same in whole seconds, as records are stamped."""
+        return self.clock.now_ms() // 1000 * 1000
+
+    def new_id(self, kind: str) -> str:
+        """A fresh id of something that is kept outside the tables (``CustomField``, ``Job``)."""
+        self._counters[kind] += 1
+        return id18(PREFIXES[kind], _FIRST_ID + 41 * self._counters[kind])
+
+    # -- fields ----------------------------------------------------------------------------------
+
+    def add_field(self, object_name: str, field: FieldDef) -> FieldDef:
+        """Add a custom field, which nobody can see yet."""
+        sobject = self.objects[object_name.lower()]
+        field.custom = True
+        field.id = field.id or self.new_id("CustomField")
+        sobject.definition.add(field)
+        return field
+
+    def drop_field(self, object_name: str, name: str) -> None:
+        """Delete a custom field, its values and its permissions."""
+        sobject = self.objects[object_name.lower()]
+        field = sobject.definition.field(name)
+        if field is None:
+            return
+        sobject.definition.remove(field.name)
+        sobject.table.clear_column(field.name)
+        permissions = self.objects["fieldpermissions"].table
+        for record in list(permissions.live()):
+            if permissions.value(record, "Field") == f"{sobject.name}.{field.name}":
+                permissions.archive(record, self.stamp_ms())
+
+    # -- seeding and reset -----------------------------------------------------------------------
+
+    def fill(self, data: SeedData) -> None:
+        """Load *data*, then remember the result as the state :meth:`reset` returns to.
+
+        The companies are taken out of *data* as they are loaded, so that they are not held twice.
+        """
+        from sandbox.salesforce.seeding import fill  # noqa: PLC0415 - it needs this module
+
+        fill(self, data)
+        self.mark_seeded()
+
+    def mark_seeded(self) -> None:
+        """Remember the present state as what :meth:`reset` goes back to."""
+        for sobject in self.objects.values():
+            sobject.table.mark_seeded()
+        self._seeded_fields = {
+            name: copy.deepcopy(sobject.definition.fields)
+            for name, sobject in self.objects.items()
+        }
+        self._seeded_counters = self._counters.copy()
+
+    def reset(self) -> None:
+        """Go back to the seeded state, limits, tokens, jobs and switches included."""
+        for name, sobject in self.objects.items():
+            sobject.table.reset()
+            sobject.definition.fields = copy.deepcopy(self._seeded_fields[name])
+            sobject.definition.namespace = ""
+            sobject.definition.version += 1
+        self._counters = self._seeded_counters.copy()
+        self.behaviour = Behaviour()
+        self.chooser.seed(f"chance:{self.seed}")
+        self.limits.reset()
+        self.tokens.reset()
+        self.jobs.reset()

@@ -1,0 +1,7 @@
+"""Versions, limits and counts."""
+
+from __future__ import annotations
+
+from sandbox.salesforce.routing import Route
+
+ROUTES: list[Route] = []

@@ -1,0 +1,7 @@
+"""Objects and single records."""
+
+from __future__ import annotations
+
+from sandbox.salesforce.routing import Route
+
+ROUTES: list[Route] = []

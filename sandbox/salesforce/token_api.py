@@ -1,0 +1,7 @@
+"""Token endpoint and SOAP login."""
+
+from __future__ import annotations
+
+from sandbox.salesforce.routing import Route
+
+ROUTES: list[Route] = []

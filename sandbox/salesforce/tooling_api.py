@@ -1,0 +1,7 @@
+"""Tooling API."""
+
+from __future__ import annotations
+
+from sandbox.salesforce.routing import Route
+
+ROUTES: list[Route] = []
