@@ -30,10 +30,13 @@ class Slot:
 
 
 class RollingWindow:
-    """At most *limit* calls in any *seconds*, as the server sees them. Not locked by itself."""
+    """At most *limit* calls in any *seconds*, as the server sees them. Not locked by itself.
 
-    def __init__(self, limit: int, seconds: float) -> None:
-        self.limit = max(1, limit)
+    Without a *limit* only :meth:`close` holds calls back.
+    """
+
+    def __init__(self, limit: int | None, seconds: float) -> None:
+        self.limit = None if limit is None else max(1, limit)
         self.seconds = seconds
         self._slots: list[Slot] = []
         self._closed_until = float("-inf")
@@ -42,6 +45,8 @@ class RollingWindow:
         """Return the seconds to wait before one more call may leave; 0 for none."""
         self._slots = [slot for slot in self._slots if slot.frees_at > now]
         wait = max(0.0, self._closed_until - now)
+        if self.limit is None:
+            return wait
         excess = len(self._slots) - self.limit
         if excess >= 0:
             frees = sorted(slot.frees_at for slot in self._slots)
@@ -51,7 +56,8 @@ class RollingWindow:
     def take(self, now: float) -> Slot:
         """Count one call that leaves *now*."""
         slot = Slot(self, now + self.seconds * (1 + MARGIN))
-        self._slots.append(slot)
+        if self.limit is not None:
+            self._slots.append(slot)
         return slot
 
     def close(self, until: float) -> None:
@@ -67,10 +73,13 @@ class DailyBudget:
         share: how much of the day may be used up before we stop, 0 to 1; the rest is left to the
             customer's other applications. It bounds everyone's use together, as the CRM reports
             it, not ours alone.
+        rolling: how soon to look again where the day is the last 24 hours, of which calls drop
+            out one by one; ``None`` where it ends at midnight in *time_zone*.
 
     """
 
     share: float = 1.0
+    rolling: timedelta | None = None
     limit: int | None = None
     remaining: int | None = None
     time_zone: str = "UTC"
@@ -79,7 +88,9 @@ class DailyBudget:
     def observe(self, limit: int, remaining: int, now: datetime) -> None:
         """Keep what an answer said; *now* is the CRM's time."""
         self.limit, self.remaining = limit, remaining
-        self.resets_at = next_midnight(now, self.time_zone)
+        self.resets_at = (
+            next_midnight(now, self.time_zone) if self.rolling is None else now + self.rolling
+        )
 
     @property
     def floor(self) -> int:
@@ -99,10 +110,14 @@ class DailyBudget:
             self.remaining = None  # a new day: the next answer says how much it holds
             return
         if self.remaining <= self.floor:
+            when = (
+                f"go on at midnight ({self.time_zone}), {self.resets_at.isoformat()}"
+                if self.rolling is None
+                else f"are tried again from {self.resets_at.isoformat(timespec='seconds')}"
+            )
             raise QuotaExhaustedError(
                 f"The CRM account has {self.remaining} of {self.limit} API calls left today and"
-                f" {self.floor} are kept for other applications; calls go on at midnight"
-                f" ({self.time_zone}), {self.resets_at.isoformat()}.",
+                f" {self.floor} are kept for other applications; calls {when}.",
                 resumes_at=self.resets_at,
             )
         self.remaining -= 1
@@ -115,22 +130,25 @@ class RateLimiter:
         share: of the burst, 0 to 1; others use the rest.
         search_share: of the search budget; by default the same.
         daily_share: of the day; see :class:`DailyBudget`.
-        burst: calls per *burst_seconds* until an answer says what the account really has.
+        burst: calls per *burst_seconds* until an answer says what the account really has;
+            ``None`` where the CRM does not bound them.
         search: search calls per second, all applications of the account together.
+        rolling: for a CRM whose day is the last 24 hours; see :class:`DailyBudget`.
         monotonic: the clock that windows run on, in seconds.
         pause: waits, and may raise to give up (see :class:`connectors.pausing.Pause`).
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every bound comes from outside, by name
         self,
         *,
         share: float = 0.7,
         search_share: float | None = None,
         daily_share: float = 0.9,
-        burst: int = 100,
+        burst: int | None = 100,
         burst_seconds: float = 10.0,
         search: int = 5,
+        rolling: timedelta | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -141,15 +159,15 @@ class RateLimiter:
         self._monotonic = monotonic
         self._pause = pause
         self._lock = threading.Lock()
-        self._burst = RollingWindow(int(burst * share), burst_seconds)
+        self._burst = RollingWindow(None if burst is None else int(burst * share), burst_seconds)
         # A share of a small whole number is taken as a longer window: 70% of 5 a second is 5 in
         # 1.43 seconds, not 3 a second.
         self._search = RollingWindow(search, 1.0 / search_share)
-        self.daily = DailyBudget(daily_share)
+        self.daily = DailyBudget(daily_share, rolling)
         self.waited = 0.0
 
     @property
-    def burst(self) -> tuple[int, float]:
+    def burst(self) -> tuple[int | None, float]:
         """How many calls may leave in how many seconds, our share already taken."""
         return self._burst.limit, self._burst.seconds
 
