@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import json
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sandbox.clock import Clock, parse_ms
-from sandbox.seed_data import SeedData
-from sandbox.server import listen, make_state, origin_of, serve
-from sandbox.state import SandboxState
+from sandbox.hubspot.portal import Portal
+from sandbox.salesforce.auth import login_of
+from sandbox.salesforce.org import Org
+from sandbox.seed_data import SeedData, copied
+from sandbox.server import Port, listen, make_org, make_portal, serve
+from sandbox.temporary import HandedOut
+from sandbox.tls import Authority
 
 _USAGE = 2
 _PROBLEMS_SHOWN = 20
@@ -32,23 +38,24 @@ class _Parser(argparse.ArgumentParser):
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="python -m sandbox", description=__doc__, allow_abbrev=False)
     parser.add_argument("--hubspot-port", type=int, metavar="PORT", help="0: any free port")
-    parser.add_argument("--salesforce-port", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    parser.add_argument("--salesforce-port", type=int, metavar="PORT", help="likewise")
     parser.add_argument("--accounts", default="200", metavar="N|FILE", help="how many, or a file")
     parser.add_argument("--mapping", metavar="FILE", help="JSON mapping for an accounts file")
-    parser.add_argument("--seed", type=int, default=0, help="same seed, same portal (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same CRM (default 0)")
     parser.add_argument("--limits", choices=("real", "off"), default="real")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer")
     parser.add_argument("--now", metavar="ISO", help="where the record clock starts")
-    parser.add_argument("--tls", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--tls", action="store_true", help="https, by a CA of its own")
     options = parser.parse_args(arguments)
-    if options.salesforce_port is not None:
-        sys.stderr.write("sandbox: --salesforce-port: not simulated in this version, left out\n")
-    if options.tls:
-        raise _OptionError("--tls: not available in this version; use http on the loopback")
-    if options.hubspot_port is None:
-        raise _OptionError("--hubspot-port is missing (0 takes any free port)")
-    if not 0 <= options.hubspot_port <= 65_535:  # noqa: PLR2004 - the range of ports
-        raise _OptionError("--hubspot-port: a port is a number from 0 to 65535")
+    ports = {
+        "--hubspot-port": options.hubspot_port,
+        "--salesforce-port": options.salesforce_port,
+    }
+    for name, port in ports.items():
+        if port is not None and not 0 <= port <= 65_535:  # noqa: PLR2004 - the range of ports
+            raise _OptionError(f"{name}: a port is a number from 0 to 65535")
+    if all(port is None for port in ports.values()):
+        raise _OptionError("--hubspot-port or --salesforce-port is missing (0: any free port)")
     if options.latency_ms < 0:
         raise _OptionError("--latency-ms: cannot be negative")
     return options
@@ -78,17 +85,48 @@ def _data(options: argparse.Namespace, start_ms: int | None) -> SeedData:
     return data
 
 
-def _ready_line(state: SandboxState) -> str:
-    portal = state.hubspot
-    line = {
-        "hubspot": {
-            "url": portal.origin,
-            "token": portal.tokens.default,
-            "portal_id": portal.portal_id,
+def _hubspot_line(portal: Portal) -> dict[str, Any]:
+    return {
+        "url": portal.origin,
+        "token": portal.tokens.default,
+        "portal_id": portal.portal_id,
+    }
+
+
+def _salesforce_line(org: Org, files: HandedOut) -> dict[str, Any]:
+    tokens = org.tokens
+    run = login_of(org, org.integration_user)
+    admin = login_of(org, org.admin_user)
+    return {
+        "url": org.origin,
+        "instance_url": org.instance_url,
+        "client_id": tokens.app.client_id,
+        "client_secret": tokens.app.client_secret,
+        "username": run.username,
+        "private_key_file": files.file("private-key.pem", tokens.private_key),
+        "access_token": tokens.default,
+        "refresh_token": tokens.refresh_token,
+        "password": run.password,
+        "security_token": run.security_token,
+        "org_id": org.org_id,
+        "admin": {
+            "client_id": tokens.admin_app.client_id,
+            "client_secret": tokens.admin_app.client_secret,
+            "username": admin.username,
+            "access_token": tokens.admin,
         },
-        "salesforce": None,
-        "web": f"{portal.origin}/_sandbox/web/",
-        "ca_file": None,
+    }
+
+
+def _ready_line(
+    hubspot: Portal | None, salesforce: Org | None, ca: Authority | None, files: HandedOut
+) -> str:
+    first = hubspot or salesforce
+    line = {
+        "hubspot": None if hubspot is None else _hubspot_line(hubspot),
+        "salesforce": None if salesforce is None else _salesforce_line(salesforce, files),
+        "web": None if first is None else f"{first.origin}/_sandbox/web/",
+        "ca_file": None if ca is None else files.file("ca.pem", ca.certificate),
     }
     return json.dumps(line)
 
@@ -98,30 +136,58 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
+def _listen(stack: contextlib.ExitStack, option: str, port: int) -> socket.socket:
+    try:
+        return stack.enter_context(listen(port))
+    except OSError as problem:
+        reason = problem.strerror or "cannot be used"
+        raise _OptionError(f"{option} {port}: {reason}") from None
+
+
+def _run(options: argparse.Namespace, stack: contextlib.ExitStack) -> None:
+    try:
+        start_ms = parse_ms(options.now) if options.now else None
+    except ValueError:
+        raise _OptionError(f"--now: {options.now} is not an ISO 8601 time") from None
+    listeners = {
+        option: _listen(stack, option, port)
+        for option, port in (
+            ("--hubspot-port", options.hubspot_port),
+            ("--salesforce-port", options.salesforce_port),
+        )
+        if port is not None
+    }
+    data = _data(options, start_ms)
+    clock = Clock(start_ms)
+    settings: dict[str, Any] = {
+        "clock": clock,
+        "seed": options.seed,
+        "enforce_limits": options.limits == "real",
+        "latency_ms": options.latency_ms,
+        "start_ms": start_ms,
+    }
+    ca = Authority() if options.tls else None
+    context = ca.context() if ca is not None else None
+    ports = []
+    hubspot: Portal | None = None
+    salesforce: Org | None = None
+    both = len(listeners) > 1
+    if (listener := listeners.get("--hubspot-port")) is not None:
+        hubspot, state = make_portal(copied(data) if both else data, **settings)
+        ports.append(Port(state, listener, context))
+    if (listener := listeners.get("--salesforce-port")) is not None:
+        salesforce, state = make_org(data, **settings)
+        ports.append(Port(state, listener, context))
+    files = stack.enter_context(HandedOut())
+    gc.freeze()  # the records stay: the collector need not look at them again and again
+    serve(ports, lambda: _say(_ready_line(hubspot, salesforce, ca, files)))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve; the exit status is 0 after a signal and 2 for options that cannot be used."""
     try:
-        options = _parse(arguments)
-        try:
-            start_ms = parse_ms(options.now) if options.now else None
-        except ValueError:
-            raise _OptionError(f"--now: {options.now} is not an ISO 8601 time") from None
-        try:
-            listener = listen(options.hubspot_port)
-        except OSError as problem:
-            reason = problem.strerror or "cannot be used"
-            raise _OptionError(f"--hubspot-port {options.hubspot_port}: {reason}") from None
-        with listener:
-            state = make_state(
-                _data(options, start_ms),
-                seed=options.seed,
-                enforce_limits=options.limits == "real",
-                latency_ms=options.latency_ms,
-                start_ms=start_ms,
-            )
-            state.hubspot.origin = origin_of(listener)
-            gc.freeze()  # the records stay: the collector need not look at them again and again
-            serve(state, listener, lambda: _say(_ready_line(state)))
+        with contextlib.ExitStack() as stack:
+            _run(_parse(arguments), stack)
     except _OptionError as problem:
         sys.stderr.write(f"sandbox: {problem}\n")
         return _USAGE

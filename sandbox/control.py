@@ -5,7 +5,7 @@ They are outside the simulated CRM: no token, no limits, no faults, not in the l
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -13,17 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from sandbox.clock import iso_ms, parse_ms
+from sandbox.clock import parse_ms
+from sandbox.crm import ControlError, known
 from sandbox.faults import FaultRule
-from sandbox.hubspot.auth import ALL_SCOPES
-from sandbox.hubspot.control import behave, edit_records, raw_record
 from sandbox.state import SandboxState
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class ControlError(Exception):
-    """A control request that makes no sense; the message says what would."""
 
 
 def _json(body: Any, status: int = 200) -> Response:
@@ -41,12 +36,6 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ControlError("the body must be a JSON object")
     return body
-
-
-def _known(body: dict[str, Any], *names: str) -> None:
-    unknown = sorted(set(body) - set(names))
-    if unknown:
-        raise ControlError(f"unknown {', '.join(unknown)}; known are {', '.join(names)}")
 
 
 class Control:
@@ -98,7 +87,7 @@ class Control:
     async def move_clock(self, request: Request) -> Response:
         """``advance_seconds``, ``now``, ``freeze``: in this order, any of them."""
         body = await _body(request)
-        _known(body, "advance_seconds", "now", "freeze")
+        known(body, "advance_seconds", "now", "freeze")
         clock = self._state.clock
         step, now = body.get("advance_seconds", 0), body.get("now")
         if not isinstance(step, int | float):
@@ -129,11 +118,7 @@ class Control:
         raw = body.get("faults", [body])
         if not isinstance(raw, list) or not all(isinstance(rule, dict) for rule in raw):
             raise ControlError("faults must be a list of rules")
-        try:
-            rules = [FaultRule.parse(rule) for rule in raw]
-        except ValueError as problem:
-            raise ControlError(str(problem)) from None
-        self._state.faults.rules += rules
+        self._state.faults.rules += [FaultRule.parse(rule) for rule in raw]
         return await self.faults(request)
 
     async def clear_faults(self, request: Request) -> Response:
@@ -142,29 +127,16 @@ class Control:
         return await self.faults(request)
 
     async def tokens(self, request: Request) -> Response:
-        """Issue a token with ``scopes``, or all ``without`` some; or ``revoke`` one."""
-        body = await _body(request)
-        _known(body, "scopes", "without", "token", "revoke")
-        tokens = self._state.hubspot.tokens
-        if "revoke" in body:
-            tokens.revoke(str(body["revoke"]))
-            return _json({"ok": True})
-        scopes = set(body.get("scopes", ALL_SCOPES)) - set(body.get("without", ()))
-        text = tokens.issue(scopes, body.get("token"))
-        return _json({"token": text, "scopes": sorted(scopes)})
+        """Issue a token, or end one."""
+        return _json(self._state.crm.tokens(await _body(request)))
 
     async def limits(self, _request: Request) -> Response:
         """Sizes of the limits, and what is left of the day."""
-        return _json(self._state.hubspot.quota.describe())
+        return _json(self._state.crm.limits())
 
     async def set_limits(self, request: Request) -> Response:
         """Change sizes; counting goes on."""
-        body = await _body(request)
-        _known(body, "burst", "search", "associations", "daily", "daily_used", "enforce")
-        wrong = [n for n, v in body.items() if not isinstance(v, int) or v < 0]
-        if wrong:
-            raise ControlError(f"{', '.join(wrong)}: whole numbers from 0 (enforce: a boolean)")
-        self._state.hubspot.quota.configure(body)
+        self._state.crm.set_limits(await _body(request))
         return await self.limits(request)
 
     async def behaviour(self, request: Request) -> Response:
@@ -177,53 +149,26 @@ class Control:
                 self._state.latency_ms = value
         if (size := body.pop("log_size", None)) is not None:
             self._state.log.resize(_whole(str(size), "log_size"))
-        try:
-            settings = behave(self._state.hubspot, body)
-        except ValueError as problem:
-            raise ControlError(str(problem)) from None
+        settings = self._state.crm.behave(body)
         settings["latency_ms"] = self._state.latency_ms
         settings["log_size"] = self._state.log.size
         return _json(settings)
 
     async def records(self, request: Request) -> Response:
         """Raw records by ``ids`` (a comma list), whatever their state."""
-        table = self._kind(request).table
         ids = [text for text in request.query_params.get("ids", "").split(",") if text]
-        found = [table.get(_whole(text, "ids")) for text in ids]
-        shown = [raw_record(table, record) for record in found if record is not None]
-        return _json({"total": table.live_count, "records": shown})
+        return _json(self._state.crm.records(request.query_params.get("type", ""), ids))
 
     async def edit(self, request: Request) -> Response:
         """Edits by a person, or another application, at the sandbox's clock."""
-        body = await _body(request)
-        _known(body, "companies", "deals", "create", "archive", "merge")
-        try:
-            done = edit_records(self._state.hubspot, body)
-        except ValueError as problem:
-            raise ControlError(str(problem)) from None
-        return _json({"at": iso_ms(self._state.clock.now_ms()), **done})
+        return _json(self._state.crm.edit(await _body(request)))
 
     async def export(self, request: Request) -> Response:
-        """Every live record with all its set properties, one JSON object a line, by id."""
-        kind = self._kind(request)
-        leave_out = set(request.query_params.get("without", "").split(","))
-        table = kind.table
-
-        def lines() -> Iterator[bytes]:
-            for record in table.live():
-                values = {n: v for n, v in table.as_dict(record).items() if n not in leave_out}
-                line = {"id": str(record.id), "properties": values}
-                yield orjson.dumps(line, option=orjson.OPT_SORT_KEYS) + b"\n"
-
+        """Every live record with all its set values, one JSON object a line, by id."""
+        without = frozenset(request.query_params.get("without", "").split(","))
+        lines = self._state.crm.export(request.query_params.get("type", ""), without)
         # Made at once, so that no write can come between two lines.
-        return StreamingResponse(iter([b"".join(lines())]), media_type="application/x-ndjson")
-
-    def _kind(self, request: Request) -> Any:
-        name = request.query_params.get("type", "companies")
-        kind = self._state.hubspot.object_type(name)
-        if kind is None:
-            raise ControlError("type must be companies or deals")
-        return kind
+        return StreamingResponse(iter([b"".join(lines)]), media_type="application/x-ndjson")
 
 
 def _whole(text: str, name: str) -> int:
@@ -236,7 +181,7 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
     async def guarded(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except ControlError as problem:
+        except ValueError as problem:
             return _json({"error": str(problem)}, 400)
 
     return guarded

@@ -1,4 +1,4 @@
-"""The server: builds a sandbox's state and serves it on the loopback."""
+"""The server: serves simulated CRMs on the loopback, each on a port of its own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import contextlib
 import importlib.util
 import signal
 import socket
+import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,13 @@ from starlette.types import Receive, Scope, Send
 from sandbox.clock import Clock
 from sandbox.connection import ReachableProtocol
 from sandbox.control import Control
+from sandbox.crm import SimulatedCrm
 from sandbox.gateway import Gateway
+from sandbox.hubspot.crm import HubSpotCrm
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.service import HubSpotService
+from sandbox.salesforce.auth import App, Login, login_of
+from sandbox.salesforce.crm import SalesforceCrm
+from sandbox.salesforce.org import Org
 from sandbox.seed_data import SeedData
 from sandbox.state import SandboxState
 
@@ -33,21 +38,44 @@ _LOOPBACK = "127.0.0.1"
 _GRACE_SECONDS = 0.3
 
 
-def make_state(
+def make_portal(
     data: SeedData | None = None,
     *,
+    clock: Clock | None = None,
     seed: int = 0,
     enforce_limits: bool = True,
     latency_ms: float = 0.0,
     start_ms: int | None = None,
-) -> SandboxState:
-    """Build a sandbox filled with *data* (emptied in the process); nothing is served yet."""
-    clock = Clock(start_ms)
+) -> tuple[Portal, SandboxState]:
+    """A HubSpot portal filled with *data* (emptied in the process); nothing is served yet."""
+    clock = clock or Clock(start_ms)
     portal = Portal(clock, seed=seed, enforce_limits=enforce_limits)
     portal.fill(data or SeedData())
+    return portal, _state(clock, HubSpotCrm(portal), latency_ms, start_ms)
+
+
+def make_org(
+    data: SeedData | None = None,
+    *,
+    clock: Clock | None = None,
+    seed: int = 0,
+    enforce_limits: bool = True,
+    latency_ms: float = 0.0,
+    start_ms: int | None = None,
+) -> tuple[Org, SandboxState]:
+    """The same with a Salesforce org."""
+    clock = clock or Clock(start_ms)
+    org = Org(clock, seed=seed, enforce_limits=enforce_limits)
+    org.fill(data or SeedData())
+    return org, _state(clock, SalesforceCrm(org), latency_ms, start_ms)
+
+
+def _state(
+    clock: Clock, crm: SimulatedCrm, latency_ms: float, start_ms: int | None
+) -> SandboxState:
     return SandboxState(
         clock=clock,
-        hubspot=portal,
+        crm=crm,
         latency_ms=latency_ms,
         start_latency_ms=latency_ms,
         start_ms=start_ms,
@@ -61,7 +89,7 @@ class SandboxApp:
         routes: list[BaseRoute] = [*Control(state).routes(), *_web_routes(state)]
         routes.append(Route("/_sandbox/{rest:path}", _unknown))
         self._control = Starlette(routes=routes)
-        self._crm = Gateway(state, HubSpotService(state.hubspot))
+        self._crm = Gateway(state, state.crm.service())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -77,11 +105,11 @@ async def _unknown(request: Request) -> Response:
 
 
 def _web_routes(state: SandboxState) -> list[BaseRoute]:
-    if importlib.util.find_spec("sandbox.web.pages") is None:
+    if importlib.util.find_spec("jinja2") is None:
         return []
-    pages = importlib.import_module("sandbox.web.pages")
-    routes: list[BaseRoute] = pages.routes(state)
-    return routes
+    from sandbox.web.pages import routes  # noqa: PLC0415 - the API can be served without pages
+
+    return routes(state.crm.source(), state.clock)
 
 
 class _Server(uvicorn.Server):
@@ -130,14 +158,23 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def origin_of(listener: socket.socket) -> str:
-    """The URL a listening socket is reached by."""
-    return f"http://{_LOOPBACK}:{listener.getsockname()[1]}"
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A CRM and the socket it is reached by, in TLS where a context is given."""
+
+    state: SandboxState
+    listener: socket.socket
+    tls: ssl.SSLContext | None = None
+
+    def __post_init__(self) -> None:
+        """Tell the CRM its own address."""
+        scheme = "http" if self.tls is None else "https"
+        self.state.crm.origin = f"{scheme}://{_LOOPBACK}:{self.listener.getsockname()[1]}"
 
 
-def _server(state: SandboxState, ready: Callable[[], None]) -> _Server:
+def _server(port: Port, ready: Callable[[], None]) -> _Server:
     config = uvicorn.Config(
-        SandboxApp(state),
+        SandboxApp(port.state),
         http=ReachableProtocol,
         loop="asyncio",
         ws="none",
@@ -150,55 +187,111 @@ def _server(state: SandboxState, ready: Callable[[], None]) -> _Server:
         timeout_keep_alive=60,
         h11_max_incomplete_event_size=None,
     )
+    config.load()
+    config.ssl = port.tls
     return _Server(config, ready)
 
 
-def serve(state: SandboxState, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT; calls *ready* once requests are answered."""
-    state.hubspot.origin = origin_of(listener)
+class _Group:
+    """Servers of one process: ready when all are, ended together."""
+
+    def __init__(self, ports: Sequence[Port], ready: Callable[[], None]) -> None:
+        self._ports = ports
+        self._missing = len(ports)
+        self._ready = ready
+        self._servers = [_server(port, self._one_more) for port in ports]
+
+    async def serve(self) -> None:
+        """Serve until told to stop."""
+        pairs = zip(self._servers, self._ports, strict=True)
+        await asyncio.gather(*(server.serve(sockets=[port.listener]) for server, port in pairs))
+
+    def stop(self) -> None:
+        """End soon; called on the servers' own loop."""
+        for server in self._servers:
+            server.stop()
+
+    def _one_more(self) -> None:
+        self._missing -= 1
+        if not self._missing:
+            self._ready()
+
+
+def serve(ports: Sequence[Port], ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT; calls *ready* once requests are answered on every port."""
 
     async def run() -> None:
-        server = _server(state, ready)
+        group = _Group(ports, ready)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, server.stop)
-        await server.serve(sockets=[listener])
+            loop.add_signal_handler(number, group.stop)
+        await group.serve()
 
     asyncio.run(run())
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A sandbox that answers on *url*; *state* is for looking into it while it is idle."""
-
-    url: str
-    token: str
-    portal_id: int
-    state: SandboxState
-
-
 @contextlib.contextmanager
-def running_sandbox(data: SeedData | None = None, **options: Any) -> Iterator[Running]:
-    """Serve a sandbox from a thread of this process; *options* as for :func:`make_state`."""
-    state = make_state(data, **options)
-    listener = listen(0)
-    state.hubspot.origin = origin_of(listener)
+def serving(ports: Sequence[Port]) -> Iterator[None]:
+    """Serve from a thread of this process while the block lasts."""
     started = threading.Event()
-    held: list[tuple[_Server, asyncio.AbstractEventLoop]] = []
+    held: list[tuple[_Group, asyncio.AbstractEventLoop]] = []
 
     async def run() -> None:
-        server = _server(state, started.set)
-        held.append((server, asyncio.get_running_loop()))
-        await server.serve(sockets=[listener])
+        group = _Group(ports, started.set)
+        held.append((group, asyncio.get_running_loop()))
+        await group.serve()
 
     thread = threading.Thread(target=lambda: asyncio.run(run()), name="sandbox", daemon=True)
     thread.start()
     try:
         if not started.wait(10):
             raise RuntimeError("the sandbox did not start within 10 seconds")
-        portal = state.hubspot
-        yield Running(portal.origin, portal.tokens.default, portal.portal_id, state)
+        yield
     finally:
-        for server, loop in held:
-            loop.call_soon_threadsafe(server.stop)
+        for group, loop in held:
+            loop.call_soon_threadsafe(group.stop)
         thread.join(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A portal that answers on *url*; *portal* is for looking into it while it is idle."""
+
+    url: str
+    token: str
+    portal_id: int
+    portal: Portal
+
+
+@contextlib.contextmanager
+def running_sandbox(data: SeedData | None = None, **options: Any) -> Iterator[Running]:
+    """Serve a portal from a thread of this process; *options* as for :func:`make_portal`."""
+    portal, state = make_portal(data, **options)
+    with serving([Port(state, listen(0))]):
+        yield Running(portal.origin, portal.tokens.default, portal.portal_id, portal)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningOrg:
+    """An org that answers on *url*; *org* is for looking into it while it is idle."""
+
+    url: str
+    access_token: str
+    admin_token: str
+    app: App
+    admin_app: App
+    login: Login
+    org: Org
+
+
+@contextlib.contextmanager
+def running_org(
+    data: SeedData | None = None, *, tls: ssl.SSLContext | None = None, **options: Any
+) -> Iterator[RunningOrg]:
+    """Serve an org from a thread of this process; *options* as for :func:`make_org`."""
+    org, state = make_org(data, **options)
+    tokens, login = org.tokens, login_of(org, org.integration_user)
+    with serving([Port(state, listen(0), tls)]):
+        yield RunningOrg(
+            org.origin, tokens.default, tokens.admin, tokens.app, tokens.admin_app, login, org
+        )

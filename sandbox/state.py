@@ -1,21 +1,21 @@
-"""All that one running sandbox knows, in one place."""
+"""All that one port of a sandbox knows, in one place."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from sandbox.clock import Clock
+from sandbox.crm import SimulatedCrm
 from sandbox.faults import FaultKit
-from sandbox.hubspot.portal import Portal
 from sandbox.request_log import RequestLog
 
 
 @dataclass(slots=True)
 class SandboxState:
-    """The clock, the simulated CRMs, the fault kit and the request log of one server."""
+    """The CRM behind one port with its faults and its log; the clock is every port's."""
 
     clock: Clock
-    hubspot: Portal
+    crm: SimulatedCrm
     faults: FaultKit = field(default_factory=FaultKit)
     log: RequestLog = field(default_factory=RequestLog)
     latency_ms: float = 0.0
@@ -25,7 +25,7 @@ class SandboxState:
     def reset(self) -> None:
         """Back to the seeded state, with nothing logged, no faults and the starting clock."""
         self.clock.reset(self.start_ms)
-        self.hubspot.reset()
+        self.crm.reset()
         self.faults.clear()
         self.log.clear()
         self.latency_ms = self.start_latency_ms

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sandbox.hubspot.list_store import DYNAMIC, StoredList
-from sandbox.hubspot.portal import Portal
 from sandbox.store import Record
 from sandbox.web.names import NUMBERS, Column, Names
 from sandbox.web.query import ALL, LIST, UNASSESSED, Query
 from sandbox.web.showing import Pill, Shower, tones, visible
+from sandbox.web.source import SavedView, Source
 
 PAGE_SIZE: Final = 50
 TIER: Final = "tier:"
-_MINUTE_MS: Final = 60_000
 _LEADING: Final = re.compile(r"^(?:<[^>]*>|\W)+")
 
 
@@ -35,7 +34,7 @@ class Tab:
 class Line:
     """One company in the table: texts by column key."""
 
-    record_id: int
+    record_id: str
     name: str
     texts: dict[str, str]
     tier: Pill | None
@@ -76,18 +75,18 @@ class Listing:
 class _Counts:
     """Tab counts, kept until a record, a list or the minute changes."""
 
-    key: tuple[Any, ...] = ()
+    key: Hashable = ()
     tiers: Counter[str] = field(default_factory=Counter)
     lists: list[Tab] = field(default_factory=list)
 
 
 class Browser:
-    """Looks into one portal's companies."""
+    """Looks into the companies of one portal or org."""
 
-    def __init__(self, portal: Portal, names: Names) -> None:
-        self._portal = portal
-        self.names = names
-        self._columns = {column.key: column for column in names.columns}
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.names: Names = source.names
+        self._columns = {column.key: column for column in self.names.columns}
         self._counts = _Counts()
 
     @property
@@ -98,12 +97,12 @@ class Browser:
     @property
     def shower(self) -> Shower:
         """Shows values by the definitions of this moment."""
-        portal = self._portal
-        return Shower(portal.companies.schema.live, portal.owners, self.names.codes)
+        source = self._source
+        return Shower(source.definitions(), source.owners(), self.names.codes)
 
     def listing(self, query: Query) -> Listing:
         """The page that *query* asks for; one past the end is the last one."""
-        table = self._portal.companies.table
+        total = self._source.total
         shower = self.shower
         counts = self._count()
         tabs = self._tabs(shower, counts)
@@ -118,14 +117,14 @@ class Browser:
             title=chosen.label if chosen else "Unknown view",
             tabs=tabs,
             lists=counts.lists,
-            columns=self._used_columns(query.view),
+            columns=self._used_columns(query.view, shower),
             lines=[self.line(record, shower) for record in shown],
-            order=self._order(query),
+            order=self._order(query, shower),
             found=len(records),
             pages=pages,
-            total=table.live_count,
-            assessed=table.live_count - counts.tiers[""],
-            set_up=self.names.of("tier") in self._portal.companies.schema.live,
+            total=total,
+            assessed=total - counts.tiers[""],
+            set_up=self.names.of("tier") in shower.definitions,
             known_view=chosen is not None,
         )
 
@@ -133,13 +132,16 @@ class Browser:
         """*record* as one line of the table."""
         raw = {key: self._value(record, column.name) for key, column in self._columns.items()}
         texts = {key: shower.text(self._columns[key].name, value) for key, value in raw.items()}
-        name = visible(raw["name"].strip()) or texts["domain"] or f"Company {record.id}"
+        texts["domain"] = visible(self._source.domain(record))
+        record_id = self._source.id_of(record)
+        one = self._source.words.one.capitalize()
+        name = visible(raw["name"].strip()) or texts["domain"] or f"{one} {record_id}"
         texts["changed"] = texts["changed"][:10]
         score, priority = _number(raw["score"]), _number(raw["priority"])
         if priority is not None:
             texts["priority"] = f"{priority:.1f}"
         return Line(
-            record.id, name, texts, self.pill(record, shower), score,
+            record_id, name, texts, self.pill(record, shower), score,
             self._overridden(record, shower),
         )  # fmt: skip
 
@@ -153,25 +155,17 @@ class Browser:
         return Pill(shower.text(tier, value), tone)
 
     def memberships(self, record: Record) -> list[Tab]:
-        """The lists that *record* belongs to."""
+        """The saved views that *record* is in."""
         return [
-            Tab(f"{LIST}{list_id}", visible(stored.name), 0)
-            for list_id, stored in self._portal.lists.by_id.items()
-            if stored.kind is self._portal.companies and self._belongs(record, stored)
+            Tab(f"{LIST}{view.view_id}", visible(view.name), 0)
+            for view in self._source.views()
+            if self._source.belongs(record, view)
         ]
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _belongs(self, record: Record, stored: StoredList) -> bool:
-        """Ask the list about one record, which is quicker than looking for it among its members."""
-        if stored.fields["processingType"] != DYNAMIC:
-            return record.id in stored.chosen
-        return stored.test is not None and stored.test(
-            lambda name: self._value(record, name) or None
-        )
-
     def _value(self, record: Record, name: str) -> str:
-        return self._portal.companies.table.value(record, name) or ""
+        return self._source.value(record, name)
 
     def _overridden(self, record: Record, shower: Shower) -> str:
         """The computed tier, where the tier shown is another because a person says so."""
@@ -183,22 +177,16 @@ class Browser:
         return shower.text(computed, value)
 
     def _count(self) -> _Counts:
-        portal = self._portal
-        stores = portal.lists.by_id
-        key = (
-            portal.companies.table.version,
-            portal.clock.now_ms() // _MINUTE_MS,
-            tuple((i, s.name, s.fields.get("filtersUpdatedAt")) for i, s in stores.items()),
-        )
+        source = self._source
+        key = source.version()
         if key != self._counts.key:
             tier = self.names.of("tier")
             self._counts = _Counts(
                 key,
-                Counter(self._value(record, tier) for record in portal.companies.table.live()),
+                Counter(self._value(record, tier) for record in source.live()),
                 [
-                    Tab(f"{LIST}{i}", visible(s.name), len(portal.lists.member_records(s)))
-                    for i, s in stores.items()
-                    if s.kind is portal.companies
+                    Tab(f"{LIST}{view.view_id}", visible(view.name), len(source.members(view)))
+                    for view in source.views()
                 ],
             )
         return self._counts
@@ -206,10 +194,11 @@ class Browser:
     def _tabs(self, shower: Shower, counts: _Counts) -> list[Tab]:
         tier = self.names.of("tier")
         options = shower.options(tier)
-        definition = self._portal.companies.schema.live.get(tier, {})
-        hidden = {o["value"] for o in definition.get("options", ()) if o["hidden"]}
+        definition = shower.definitions.get(tier)
+        choices = definition.choices if definition else ()
+        hidden = {choice.value for choice in choices if choice.hidden}
         tone = tones(options)
-        tabs = [Tab(ALL, "All companies", self._portal.companies.table.live_count)]
+        tabs = [Tab(ALL, f"All {self._source.words.many}", self._source.total)]
         tabs += [
             Tab(f"{TIER}{value}", visible(label), counts.tiers[value], tone[value])
             for value, label in options.items()
@@ -225,12 +214,11 @@ class Browser:
         return tabs
 
     def _records(self, query: Query) -> list[Record]:
-        portal = self._portal
+        source = self._source
         if query.view.startswith(LIST):
-            stored = portal.lists.by_id[query.view.removeprefix(LIST)]
-            records = list(portal.lists.member_records(stored))
+            records = list(source.members(self._view(query.view.removeprefix(LIST))))
         else:
-            records = list(portal.companies.table.live())
+            records = list(source.live())
         if query.view == UNASSESSED or query.view.startswith(TIER):
             wanted = "" if query.view == UNASSESSED else query.view.removeprefix(TIER)
             tier = self.names.of("tier")
@@ -240,22 +228,25 @@ class Browser:
             records = [
                 record
                 for record in records
-                if words in self._value(record, "name").casefold()
-                or words in self._value(record, "domain").casefold()
+                if words in self._value(record, self.names.own["name"]).casefold()
+                or words in source.domain(record).casefold()
             ]
         return records
 
-    def _order(self, query: Query) -> tuple[str, bool]:
+    def _view(self, view_id: str) -> SavedView:
+        return next(view for view in self._source.views() if view.view_id == view_id)
+
+    def _order(self, query: Query, shower: Shower) -> tuple[str, bool]:
         """The column to sort by, and whether downwards: by default as sales works the queue."""
         if query.sort:
             return query.sort, query.descending
-        judged = self._columns["priority"].name in self._portal.companies.schema.live
+        judged = self._columns["priority"].name in shower.definitions
         return ("priority", True) if judged else ("name", False)
 
     def _sort(self, records: list[Record], query: Query, shower: Shower) -> None:
         """Sort in place; empty values come last whichever way, ties by name, then by id."""
-        key, descending = self._order(query)
-        name = self._columns[key].name
+        key, descending = self._order(query, shower)
+        name, called = self._columns[key].name, self.names.own["name"]
         ranks = {value: rank for rank, value in enumerate(shower.options(name))}
         keys: dict[int, Any] = {}
         for record in records:
@@ -264,21 +255,23 @@ class Browser:
                 keys[record.id] = _number(value)
             elif key in {"tier", "disqualifier"}:
                 keys[record.id] = ranks.get(value, len(ranks)) if value else None
+            elif key == "domain":
+                keys[record.id] = _by_name(self._source.domain(record)) or None
             else:
                 keys[record.id] = _by_name(shower.text(name, value)) or None
-        records.sort(key=lambda record: _by_name(self._value(record, "name")))
+        records.sort(key=lambda record: _by_name(self._value(record, called)))
         filled = [record for record in records if keys[record.id] is not None]
         empty = [record for record in records if keys[record.id] is None]
         filled.sort(key=lambda record: keys[record.id], reverse=descending)
         records[:] = [*filled, *empty]
 
-    def _used_columns(self, view: str) -> list[Column]:
+    def _used_columns(self, view: str, shower: Shower) -> list[Column]:
         """Columns worth their width: a tier has no disqualifier to show."""
         tier = view.removeprefix(TIER) if view.startswith(TIER) else ""
         idle = {"disqualifier"} if tier and tier != "disqualified" else set()
-        live = self._portal.companies.schema.live
         idle.add("domain")  # shown below the name
-        return [c for c in self._columns.values() if c.key not in idle and c.name in live]
+        columns = self._columns.values()
+        return [c for c in columns if c.key not in idle and c.name in shower.definitions]
 
 
 def _by_name(text: str) -> str:

@@ -1,28 +1,39 @@
-"""Names of the properties that the page shows, under the prefix that the portal uses."""
+"""Names of the fields that the pages show, in each CRM's spelling."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-DEFAULT_PREFIX: Final = "icp_"
+HUBSPOT_PREFIX: Final = "icp_"
+SALESFORCE_PREFIX: Final = "ICP_"
 
-# Column key to (property, heading). A leading "+" takes the prefix.
-_COLUMNS: Final = (
-    ("name", "name", "Name"),
-    ("domain", "domain", "Domain"),
-    ("owner", "hubspot_owner_id", "Owner"),
-    ("industry", "industry", "Industry"),
-    ("employees", "numberofemployees", "Employees"),
-    ("country", "country", "Country"),
-    ("tier", "+tier", "Tier"),
-    ("score", "+fit_score", "Fit score"),
-    ("priority", "+priority", "Priority"),
-    ("disqualifier", "+disqualifier", "Disqualifier"),
-    ("reason", "+reason", "Reason"),
-    ("missing", "+missing", "Missing"),
-    ("changed", "+tier_changed_at", "Tier changed"),
-)
+# Column key to heading. Those with a "+" hold what the worker writes, and which of it.
+_HEADINGS: Final = {
+    "name": "Name",
+    "domain": "Domain",
+    "owner": "Owner",
+    "industry": "Industry",
+    "employees": "Employees",
+    "country": "Country",
+    "tier": "Tier",
+    "score": "Fit score",
+    "priority": "Priority",
+    "disqualifier": "Disqualifier",
+    "reason": "Reason",
+    "missing": "Missing",
+    "changed": "Tier changed",
+}
+_OUTPUTS: Final = {
+    "tier": "tier",
+    "score": "fit_score",
+    "priority": "priority",
+    "disqualifier": "disqualifier",
+    "reason": "reason",
+    "missing": "missing",
+    "changed": "tier_changed_at",
+}
 NUMBERS: Final = frozenset({"employees", "score", "priority"})
 
 # What a record's ICP card shows beside tier, score, priority and reason, in groups.
@@ -46,28 +57,68 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The properties that the worker writes, for one prefix."""
+    """The fields of one CRM: *spell* turns an output's key into the name of its field."""
 
-    prefix: str = DEFAULT_PREFIX
+    spell: Callable[[str], str]
+    own: Mapping[str, str]  # the CRM's own fields, by column key
+    created: str
+    modified: str
+    in_the_head: frozenset[str] = frozenset()  # shown above, so not among the rest
 
     def of(self, key: str) -> str:
-        """The property for output *key*: ``fit_score`` is ``icp_fit_score`` by default."""
-        return self.prefix + key
+        """The field for output *key*: ``fit_score`` is ``icp_fit_score`` in HubSpot."""
+        return self.spell(key)
 
     @property
     def codes(self) -> frozenset[str]:
-        """Text properties that hold ids of attributes, joined by ``;``."""
+        """Text fields that hold ids of attributes, joined by ``;``."""
         return frozenset({self.of("missing"), self.of("stale_inputs")})
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the table, in order."""
         return tuple(
-            Column(key, self.of(name[1:]) if name.startswith("+") else name, heading)
-            for key, name, heading in _COLUMNS
+            Column(key, self.of(_OUTPUTS[key]) if key in _OUTPUTS else self.own[key], heading)
+            for key, heading in _HEADINGS.items()
         )
 
     @property
     def card(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Groups of a record's ICP card, each with its properties."""
+        """Groups of a record's ICP card, each with its fields."""
         return tuple((title, tuple(map(self.of, keys))) for title, keys in _CARD)
+
+
+def hubspot_names(prefix: str = HUBSPOT_PREFIX) -> Names:
+    """HubSpot's: ``icp_fit_score``."""
+    return Names(
+        spell=lambda key: prefix + key,
+        own={
+            "name": "name",
+            "domain": "domain",
+            "owner": "hubspot_owner_id",
+            "industry": "industry",
+            "employees": "numberofemployees",
+            "country": "country",
+        },
+        created="createdate",
+        modified="hs_lastmodifieddate",
+        in_the_head=frozenset({"hs_object_id", "createdate", "hs_lastmodifieddate"}),
+    )
+
+
+def salesforce_names(prefix: str = SALESFORCE_PREFIX) -> Names:
+    """Salesforce's: ``ICP_Fit_Score__c``."""
+    return Names(
+        spell=lambda key: f"{prefix}{key.title()}__c",
+        own={
+            "name": "Name",
+            "domain": "Website",
+            "owner": "OwnerId",
+            "industry": "Industry",
+            "employees": "NumberOfEmployees",
+            "country": "BillingCountry",
+        },
+        created="CreatedDate",
+        modified="SystemModstamp",
+        in_the_head=frozenset({"Id", "CreatedDate", "SystemModstamp", "IsDeleted"}),
+    )

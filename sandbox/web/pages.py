@@ -1,6 +1,6 @@
 """The saved-views page: companies by tier, as RevOps would look at them in the CRM.
 
-``routes(state)`` serves it under ``/_sandbox/web/``. It is rendered on the server, needs no
+``routes(source, clock)`` serves it under ``/_sandbox/web/``. It is rendered on the server, needs no
 network, and works without JavaScript; the script only opens a record beside the table.
 """
 
@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.state import SandboxState
+from sandbox.clock import Clock
 from sandbox.web.browsing import Browser
-from sandbox.web.names import DEFAULT_PREFIX, NUMBERS, Names
+from sandbox.web.names import NUMBERS
 from sandbox.web.query import Query
 from sandbox.web.record import company_page
+from sandbox.web.source import Source
 
 BASE: Final = "/_sandbox/web"
 _HERE: Final = Path(__file__).parent
@@ -35,23 +36,24 @@ _HEADERS: Final = {
 }
 
 
-def routes(state: SandboxState, prefix: str = DEFAULT_PREFIX) -> list[BaseRoute]:
-    """Routes of the page; *prefix* is that of the properties that hold the judgement."""
-    pages = _Pages(state, prefix)
+def routes(source: Source, clock: Clock) -> list[BaseRoute]:
+    """Routes of the page over one portal or org."""
+    pages = _Pages(source, clock)
     return [
         Route(BASE, _to_the_page),
         Route(f"{BASE}/", pages.companies),
-        Route(f"{BASE}/company/{{record_id:int}}", pages.company),
+        Route(f"{BASE}/{source.words.one}/{{record_id}}", pages.company),
         Route(f"{BASE}/static/{{name}}", _static),
     ]
 
 
 class _Pages:
-    """Renders what the browser of the portal finds."""
+    """Renders what the browser of the source finds."""
 
-    def __init__(self, state: SandboxState, prefix: str) -> None:
-        self._state = state
-        self._browser = Browser(state.hubspot, Names(prefix))
+    def __init__(self, source: Source, clock: Clock) -> None:
+        self._source = source
+        self._clock = clock
+        self._browser = Browser(source)
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -69,19 +71,20 @@ class _Pages:
 
     async def company(self, request: Request) -> Response:
         """One company; with ``?part=1`` only what goes beside the table."""
-        portal = self._state.hubspot
-        record = portal.companies.table.resolve(request.path_params["record_id"])
-        if record is None or not record.live:
-            return self._page("gone.html", {"record_id": request.path_params["record_id"]}, 404)
+        source, record_id = self._source, request.path_params["record_id"]
+        record = source.find(record_id)
+        if record is None:
+            return self._page("gone.html", {"record_id": record_id}, 404)
         template = "record.html" if "part" in request.query_params else "company.html"
-        return self._page(template, {"page": company_page(portal, self._browser, record)})
+        return self._page(template, {"page": company_page(source, self._browser, record)})
 
     def _page(self, template: str, context: Mapping[str, Any], status: int = 200) -> Response:
         text = self._templates.get_template(template).render(
             base=BASE,
-            portal_id=self._state.hubspot.portal_id,
-            now=self._state.clock.now().strftime("%Y-%m-%d %H:%M"),
-            tier_property=self._browser.names.of("tier"),
+            words=self._source.words,
+            place_id=self._source.place_id,
+            now=self._clock.now().strftime("%Y-%m-%d %H:%M"),
+            tier_field=self._browser.names.of("tier"),
             **context,
         )
         return HTMLResponse(text.encode("utf-8", "replace"), status, headers=_HEADERS)

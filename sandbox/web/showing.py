@@ -1,4 +1,4 @@
-"""How a property's value reads on the page: labels for codes, grouped digits, visible oddities."""
+"""How a field's value reads on the page: labels for codes, grouped digits, visible oddities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
+
+from sandbox.web.source import Definition
 
 # Pictures of the control characters, so that a name that holds a BEL shows that it does.
 _PICTURES: Final = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"}
@@ -42,51 +44,50 @@ class Shower:
 
     def __init__(
         self,
-        definitions: Mapping[str, Mapping[str, Any]],
-        owners: Mapping[str, Mapping[str, Any]],
+        definitions: Mapping[str, Definition],
+        owners: Mapping[str, str],
         codes: frozenset[str] = frozenset(),
     ) -> None:
-        """Take the portal's definitions and owners; *codes* are texts that hold ids with ``;``."""
+        """Take the CRM's definitions and owners; *codes* are texts that hold ids with ``;``."""
+        self.definitions = definitions
         self._codes = codes
-        self._definitions = definitions
         self._labels: dict[str, dict[str, str]] = {}
-        self._owners = {
-            owner_id: f"{owner['firstName']} {owner['lastName']}".strip()
-            for owner_id, owner in owners.items()
-        }
+        self._owners = owners
 
     def label(self, name: str) -> str:
-        """What the portal calls property *name*."""
-        definition = self._definitions.get(name)
-        return str(definition["label"]) if definition else name
+        """What the CRM calls field *name*."""
+        definition = self.definitions.get(name)
+        return definition.label if definition else name
 
     def options(self, name: str) -> dict[str, str]:
-        """Option value to label, in the portal's order."""
+        """Option value to label, in the CRM's order."""
         found = self._labels.get(name)
         if found is None:
-            options = self._definitions.get(name, {}).get("options", ())
-            ordered = sorted(options, key=lambda option: option["displayOrder"])
-            found = self._labels[name] = {o["value"]: o["label"] for o in ordered}
+            definition = self.definitions.get(name)
+            choices = definition.choices if definition else ()
+            found = self._labels[name] = {choice.value: choice.label for choice in choices}
         return found
 
     def text(self, name: str, value: str | None) -> str:
-        """*value* of property *name* as people read it; ``""`` for none."""
+        """*value* of field *name* as people read it; ``""`` for none."""
         if not value:
             return ""
-        if name == "hubspot_owner_id":
-            return visible(self._owners.get(value, value))
         if name in self._codes:
             return visible(value.replace("_", " ").replace(";", ", "))
-        definition = self._definitions.get(name, {})
-        kind = definition.get("type")
-        if kind == "datetime":
-            return moment(value)
-        if kind == "number":
-            return grouped(value)
-        if kind in {"enumeration", "bool"}:
-            labels = self.options(name)
-            return visible(", ".join(labels.get(part, part) for part in value.split(";") if part))
-        return visible(value)
+        definition = self.definitions.get(name)
+        match definition.kind if definition else "text":
+            case "owner":
+                return visible(self._owners.get(value, value))
+            case "moment":
+                return moment(value)
+            case "number":
+                return grouped(value)
+            case "choice":
+                labels = self.options(name)
+                parts = (labels.get(part, part) for part in value.split(";") if part)
+                return visible(", ".join(parts))
+            case _:
+                return visible(value)
 
 
 def grouped(value: str) -> str:

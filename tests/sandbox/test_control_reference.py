@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox.control import Control
 from sandbox.faults import KINDS
-from sandbox.server import make_state
+from sandbox.server import make_portal
 from tests.sandbox.conftest import Caller
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/sandbox.md").read_text("utf-8")
@@ -18,7 +18,7 @@ PAGE = (Path(__file__).parents[2] / "docs/reference/sandbox.md").read_text("utf-
 
 def test_every_control_endpoint_is_documented() -> None:
     """Each method and path is in the table."""
-    routes = [route for route in Control(make_state()).routes() if isinstance(route, Route)]
+    routes = [route for route in Control(make_portal()[1]).routes() if isinstance(route, Route)]
     for route in routes:
         path = route.path.removeprefix("/_sandbox/")
         for method in (route.methods or set()) - {"HEAD"}:

@@ -1,0 +1,143 @@
+"""A Salesforce org as the pages see it: accounts, fields and list views."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Final
+
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.schema import FieldDef
+from sandbox.store import Record
+from sandbox.web.names import Names, salesforce_names
+from sandbox.web.showing import compact, visible
+from sandbox.web.source import Choice, Deal, Definition, Kind, SavedView, Words
+
+_MINUTE_MS: Final = 60_000
+_KINDS: Final[Mapping[str, Kind]] = {
+    "datetime": "moment",
+    "int": "number",
+    "double": "number",
+    "currency": "number",
+    "percent": "number",
+    "picklist": "choice",
+    "multipicklist": "choice",
+    "boolean": "choice",
+}
+_YES_NO: Final = (Choice("true", "Yes"), Choice("false", "No"))
+_BEFORE_HOST: Final = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?/*(?:www\.)?", re.IGNORECASE)
+_AFTER_HOST: Final = re.compile(r"[/?#\s].*$", re.DOTALL)
+
+
+class SalesforceSource:
+    """Looks into one org, as its administrator would: field-level security hides nothing here."""
+
+    words: Final = Words(
+        where="Simulated Salesforce org",
+        place="org",
+        one="account",
+        many="accounts",
+        field="field",
+        views="List views",
+        deals="Opportunities",
+        gone="It may have been deleted.",
+    )
+
+    def __init__(self, org: Org, names: Names | None = None) -> None:
+        self._org = org
+        self._accounts = org.objects["account"]
+        self.names = names or salesforce_names()
+
+    @property
+    def place_id(self) -> str:
+        """The org's id."""
+        return self._org.org_id
+
+    @property
+    def total(self) -> int:
+        """How many accounts are live."""
+        return self._accounts.table.live_count
+
+    def version(self) -> Hashable:
+        """Another one when a record, a list view or the minute changes."""
+        return (self._accounts.table.version, self._org.now_ms() // _MINUTE_MS)
+
+    def definitions(self) -> Mapping[str, Definition]:
+        """The account's fields, by name."""
+        fields = self._accounts.definition.fields.values()
+        return {field.name: _definition(field) for field in fields if field.type != "address"}
+
+    def owners(self) -> Mapping[str, str]:
+        """User id to full name."""
+        users = self._org.objects["user"]
+        return {users.id_of(user): users.value(user, "Name") or "" for user in users.live()}
+
+    def live(self) -> Iterator[Record]:
+        """Every live account."""
+        return self._accounts.live()
+
+    def find(self, record_id: str) -> Record | None:
+        """The live account with this id, through merges."""
+        record = self._accounts.get(record_id)
+        if record is not None and record.merged_into is not None:
+            record = self._accounts.table.resolve(record.id)
+        return record if record is not None and record.live else None
+
+    def id_of(self, record: Record) -> str:
+        """The record's id in 18 characters."""
+        return self._accounts.id_of(record)
+
+    def value(self, record: Record, name: str) -> str:
+        """One value; ``""`` for none."""
+        return self._accounts.table.value(record, name) or ""
+
+    def values(self, record: Record) -> dict[str, str]:
+        """All values that are set."""
+        return self._accounts.table.as_dict(record)
+
+    def domain(self, record: Record) -> str:
+        """The host that the website names."""
+        return _AFTER_HOST.sub("", _BEFORE_HOST.sub("", self.value(record, "Website"))).lower()
+
+    def views(self) -> Sequence[SavedView]:
+        """List views of accounts."""
+        return []
+
+    def members(self, view: SavedView) -> Sequence[Record]:
+        """The accounts that *view* shows now."""
+        del view
+        return []
+
+    def belongs(self, record: Record, view: SavedView) -> bool:
+        """Whether *view* shows *record*."""
+        return record in self.members(view)
+
+    def deals(self, record: Record) -> Iterator[Deal]:
+        """The opportunities of *record*."""
+        opportunities = self._org.objects["opportunity"]
+        account_id = self.id_of(record)
+        for found in opportunities.live():
+            if opportunities.value(found, "AccountId") != account_id:
+                continue
+            amount = opportunities.value(found, "Amount")
+            closed = opportunities.value(found, "IsClosed") == "true"
+            yield Deal(
+                name=visible(opportunities.value(found, "Name") or "Opportunity"),
+                stage=visible(opportunities.value(found, "StageName") or ""),
+                won=opportunities.value(found, "IsWon") == "true" if closed else None,
+                amount=compact(amount) if amount else "",
+                closes=opportunities.value(found, "CloseDate") or "",
+            )
+
+
+def _definition(field: FieldDef) -> Definition:
+    kind = _KINDS.get(field.type, "text")
+    choices = tuple(Choice(v.value, v.label, hidden=not v.active) for v in field.values)
+    return Definition(
+        name=field.name,
+        label=field.label,
+        kind="owner" if "User" in field.reference_to else kind,
+        help=field.help or field.description,
+        group="Custom fields" if field.custom else "Address" if field.compound else "Account",
+        choices=_YES_NO if field.type == "boolean" else choices,
+    )
