@@ -272,6 +272,30 @@ class Table:
             self._touch(record, at)
         return survivor
 
+    # -- undoing ---------------------------------------------------------------------------------
+
+    def snapshot(self, record: Record) -> tuple[int, list[str | None], int | None]:
+        """What :meth:`put_back` needs to undo changes of *record*."""
+        return record.modified, list(record.values), record.archived_at
+
+    def put_back(self, record: Record, before: tuple[int, list[str | None], int | None]) -> None:
+        """Undo what happened to *record* since its snapshot."""
+        modified, values, archived_at = before
+        if record.archived_at is not None and archived_at is None:
+            self._archived.remove(record.id)
+            self.live_count += 1
+        record.modified, record.values, record.archived_at = modified, values, archived_at
+        insort(self._changes, (modified, record.id))
+        self.version += 1
+
+    def forget(self, record: Record) -> None:
+        """Undo the creation of *record*."""
+        del self.records[record.id]
+        self._ids.remove(record.id)
+        self._changes = [entry for entry in self._changes if entry[1] != record.id]
+        self.live_count -= 1
+        self.version += 1
+
     # -- what a lagging index sees ---------------------------------------------------------------
 
     def lagging(self) -> dict[int, list[str | None] | None]:
