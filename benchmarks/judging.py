@@ -13,7 +13,7 @@ import orjson
 from benchmarks.companies import PAGE, Fields, adversarial, list_page, realistic
 from benchmarks.figures import Figure
 from benchmarks.timing import timed
-from config.outputs import hubspot_names
+from config.output_names import hubspot_names
 from worker.composition import Compiled, compile_icps
 from worker.icp.explaining import explain
 from worker.icp.judging import Judge

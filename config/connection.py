@@ -6,31 +6,38 @@ made absolute, credentials from the environment and every default filled in.
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeAlias
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from config.conditions import Part
-from config.outputs import DEFAULT_PREFIX, hubspot_names, naming_problems
+from config.crms import CRM_NAMES, Crm, input_problem
+from config.hubspot import HubSpotEntry, HubSpotSettings
+from config.output_names import Naming, choice_problems
+from config.outputs import OutputKind, kind_in
+from config.salesforce import SalesforceEntry, SalesforceSettings
 from config.scalars import Between, Flag, Percent, Slug, Text, Words, wrong
 from config.schedule import Interval, Schedule, WhenToRun, schedule
 
-Crm: TypeAlias = Literal["hubspot", "salesforce"]
 Choose: TypeAlias = Literal["best", "first"]
-ApiVersion: TypeAlias = Literal["v3", "2026-09"]
 
 DEFAULT_SCHEDULE: Final[Schedule] = schedule("1h")
 FULL_EVERY: Final = timedelta(days=7)
+FORMULA_EVERY: Final = timedelta(days=1)
 OVERLAP: Final = timedelta(minutes=15)
-
-
-NO_SALESFORCE: Final = "Salesforce is not available in this version."
 
 
 def database_url(value: SecretStr) -> SecretStr:
@@ -43,32 +50,6 @@ def database_url(value: SecretStr) -> SecretStr:
     return value
 
 
-def loopback_origin(value: str) -> str:
-    """Check that an API origin is ``http(s)://host[:port]`` on this machine."""
-    remedy = "It is for a simulator on this machine, such as http://127.0.0.1:8765; else unset it."
-    try:
-        parts = urlsplit(value)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise wrong("it is not an origin.", remedy) from None
-    bare = f"{parts.scheme}://{parts.netloc}" == value.rstrip("/") and "@" not in parts.netloc
-    if parts.scheme not in {"http", "https"} or not bare or port == 0:
-        raise wrong("it is not an origin (scheme, host and port only).", remedy)
-    if host != "localhost" and not _is_loopback(host):
-        raise wrong("its host is not a loopback address.", remedy)
-    return value.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-Origin: TypeAlias = Annotated[Text, AfterValidator(loopback_origin)]
-
-
 def _more_than_none(value: float) -> float:
     if value <= 0:
         raise wrong("a share of nothing would never call the CRM.", "Use 0.1 to 1.")
@@ -78,31 +59,41 @@ def _more_than_none(value: float) -> float:
 RateShare: TypeAlias = Annotated[float, Between(0, 1), AfterValidator(_more_than_none)]
 
 
-class HubSpotEntry(Part):
-    """HubSpot settings that are no secrets."""
-
-    api_origin: Origin | None = Field(default=None, description="loopback only, for a simulator")
-    api_version: ApiVersion = "v3"
-
-
 class OutputsEntry(Part):
     """Which fields are written, and how they are called."""
 
-    prefix: str = DEFAULT_PREFIX
+    prefix: str | None = Field(default=None, description="of every field: icp_, or ICP_")
     names: dict[str, Text] = Field(default_factory=dict, description="output: CRM field")
     include: Words | tuple[()] = Field(default=(), description="outputs that are off by default")
     exclude: Words | tuple[()] = ()
+    multi_select: Flag = Field(
+        default=False, description="Salesforce: lists as multi-select picklists, else as text"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        found = naming_problems(self.prefix, self.names, self.include, self.exclude)
-        if found:
-            raise wrong(" ".join(f"{setting}: {text}" for setting, text in found))
+        _refuse(choice_problems(self.names, self.include, self.exclude))
         return self
 
-    def hubspot_names(self) -> Mapping[str, str]:
-        """Return the HubSpot property of every output in use, by key."""
-        return hubspot_names(self.prefix, self.names, self.include, self.exclude)
+    def naming(self, crm: Crm, namespace: str = "") -> Naming:
+        """The same choices for one CRM, whose rules the names must keep."""
+        return Naming(
+            crm=crm,
+            prefix=self.prefix,
+            names=self.names,
+            include=self.include,
+            exclude=self.exclude,
+            namespace=namespace,
+        )
+
+    def kind_in(self, crm: Crm, key: str) -> OutputKind:
+        """What the field of an output holds in that CRM."""
+        return kind_in(crm, key, multi_select=self.multi_select)
+
+
+def _refuse(found: Sequence[tuple[str, str]]) -> None:
+    if found:
+        raise wrong(" ".join(f"{setting}: {text}" for setting, text in found))
 
 
 class TierChanges(Part):
@@ -126,61 +117,48 @@ class RateEntry(Part):
     daily_share: RateShare = 0.7
 
 
-def _available(crm: Crm) -> Crm:
-    if crm == "salesforce":
-        raise wrong(NO_SALESFORCE, "Use hubspot.")
-    return crm
-
-
 class ConnectionEntry(Part):
     """One entry of ``connections`` in ``worker.yaml``."""
 
     name: Slug
-    crm: Annotated[Crm, AfterValidator(_available)]
+    crm: Crm
     profiles: Words = Field(description="ICP files, relative to this file")
     choose: Choose = Field(default="best", description="between several ICPs")
     schedule: WhenToRun = Field(default=DEFAULT_SCHEDULE, json_schema_extra={"default": "1h"})
     hubspot: HubSpotEntry = HubSpotEntry()
+    salesforce: SalesforceEntry = SalesforceEntry()
     fields: dict[Slug, Text] = Field(default_factory=dict, description="attribute: CRM field")
     outputs: OutputsEntry = OutputsEntry()
     guard: GuardEntry = GuardEntry()
     rate: RateEntry = RateEntry()
     full_every: Interval = Field(default=FULL_EVERY, json_schema_extra={"default": "7d"})
+    formula_every: Interval = Field(default=FORMULA_EVERY, json_schema_extra={"default": "1d"})
     overlap: Interval = Field(default=OVERLAP, json_schema_extra={"default": "15m"})
     allow_partial_visibility: Flag = False
 
+    @field_validator("hubspot", "salesforce")
+    @classmethod
+    def _of_its_crm(cls, section: Part, info: ValidationInfo) -> Part:
+        crm: Crm | None = info.data.get("crm")
+        if crm is not None and crm != info.field_name:
+            name = CRM_NAMES[crm]
+            raise wrong(f"the connection is one to {name}.", "Remove it, or change crm.")
+        return section
 
-class HubSpotSettings(BaseModel):
-    """How to reach a HubSpot portal: an access token, or the three parts of an OAuth app."""
+    @field_validator("fields")
+    @classmethod
+    def _readable(cls, fields: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        found = [input_problem(info.data.get("crm", "hubspot"), it) for it in fields.values()]
+        _refuse([(message, remedy) for message, remedy in filter(None, found)])
+        return fields
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    access_token: SecretStr | None = None
-    client_id: SecretStr | None = None
-    client_secret: SecretStr | None = None
-    refresh_token: SecretStr | None = None
-    api_origin: Origin | None = None
-    api_version: ApiVersion = "v3"
-
-    @property
-    def oauth(self) -> tuple[SecretStr, SecretStr, SecretStr] | None:
-        """Client id, client secret and refresh token, when all three are there."""
-        if self.client_id and self.client_secret and self.refresh_token:
-            return self.client_id, self.client_secret, self.refresh_token
-        return None
-
-    def missing_credential(self) -> str:
-        """Say which variable is missing, or nothing when there is a credential."""
-        if self.access_token or self.oauth:
-            return ""
-        parts = {
-            "CLIENT_ID": self.client_id,
-            "CLIENT_SECRET": self.client_secret,
-            "REFRESH_TOKEN": self.refresh_token,
-        }
-        if any(parts.values()):
-            return " and ".join(name for name, value in parts.items() if not value)
-        return "ACCESS_TOKEN"
+    @field_validator("outputs")
+    @classmethod
+    def _named(cls, outputs: OutputsEntry, info: ValidationInfo) -> OutputsEntry:
+        if crm := info.data.get("crm"):
+            salesforce: SalesforceEntry = info.data.get("salesforce", SalesforceEntry())
+            _refuse(outputs.naming(crm, salesforce.namespace).problems())
+        return outputs
 
 
 class ConnectionSettings(BaseModel):
@@ -194,10 +172,16 @@ class ConnectionSettings(BaseModel):
     choose: Choose = "best"
     schedule: Schedule = DEFAULT_SCHEDULE
     hubspot: HubSpotSettings = HubSpotSettings()
+    salesforce: SalesforceSettings = SalesforceSettings()
     fields: Mapping[str, str] = Field(default_factory=dict)
     outputs: OutputsEntry = OutputsEntry()
     guard: GuardEntry = GuardEntry()
     rate: RateEntry = RateEntry()
     full_every: timedelta = FULL_EVERY
+    formula_every: timedelta = FORMULA_EVERY
     overlap: timedelta = OVERLAP
     allow_partial_visibility: bool = False
+
+    def output_names(self) -> Mapping[str, str]:
+        """The CRM field of every output in use, by key."""
+        return self.outputs.naming(self.crm, self.salesforce.namespace).chosen()

@@ -27,19 +27,32 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config.connection import Crm, HubSpotSettings, Origin, database_url
+from config.connection import database_url
+from config.crms import CRM_NAMES, Crm
+from config.hubspot import HubSpotEnvironment
 from config.problems import ConfigProblem, did_you_mean
+from config.salesforce import SalesforceEnvironment
 from config.schedule import WhenToRun
 
 PREFIX: Final = "ICP_"
 ENVIRONMENT: Final = "environment"
-HUBSPOT_SECRETS: Final = ("ACCESS_TOKEN", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")
-_SALESFORCE_SECRETS: Final = (
-    "CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN", "REFRESH_TOKEN", "PASSWORD", "SECURITY_TOKEN",
-)  # fmt: skip
-_SALESFORCE_PLAIN: Final = (
-    "INSTANCE_URL", "USERNAME", "PRIVATE_KEY_FILE", "LOGIN_URL", "API_ORIGIN",
-)  # fmt: skip
+SECRETS: Final[Mapping[Crm, tuple[str, ...]]] = {
+    "hubspot": (
+        "ACCESS_TOKEN", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "SETUP_ACCESS_TOKEN",
+    ),
+    "salesforce": (
+        "CLIENT_ID", "CLIENT_SECRET", "ACCESS_TOKEN", "REFRESH_TOKEN", "PASSWORD",
+        "SECURITY_TOKEN", "SETUP_CLIENT_ID", "SETUP_CLIENT_SECRET", "SETUP_ACCESS_TOKEN",
+    ),
+}  # fmt: skip
+"""Variables of a CRM that may also be given as files."""
+
+_PLAIN: Final[Mapping[Crm, tuple[str, ...]]] = {
+    "hubspot": ("API_ORIGIN", "API_VERSION"),
+    "salesforce": (
+        "INSTANCE_URL", "LOGIN_URL", "USERNAME", "PRIVATE_KEY_FILE", "API_ORIGIN", "API_VERSION",
+    ),
+}  # fmt: skip
 _LONGEST_SECRET = 65_536
 _OF_CONNECTION: Final = re.compile(r"ICP_CONNECTIONS__([A-Z][A-Z0-9_]*?)__(.+)")
 
@@ -50,22 +63,6 @@ LogLevel = Annotated[
 
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(database_url)]
-
-
-class HubSpotEnvironment(HubSpotSettings):
-    """``ICP_HUBSPOT__*``; what is unset leaves the file's value."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    api_version: Literal["v3", "2026-09"] | None = None  # type: ignore[assignment]  # unset is known
-
-
-class SalesforceEnvironment(BaseModel):
-    """``ICP_SALESFORCE__*``: recognised, so that a shared environment file is not refused."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    api_origin: Origin | None = None
 
 
 class ConnectionEnvironment(BaseModel):
@@ -109,7 +106,7 @@ class Environment(BaseSettings):
         return init_settings, env_settings
 
     config: Path | None = Field(default=None, description="worker.yaml, for several connections")
-    crm: Crm | None = Field(default=None, description="hubspot; for one connection")
+    crm: Crm | None = Field(default=None, description="for one connection")
     profile: str | None = Field(default=None, description="ICP file; several joined by commas")
     hubspot: HubSpotEnvironment = HubSpotEnvironment()
     salesforce: SalesforceEnvironment = SalesforceEnvironment()
@@ -150,12 +147,10 @@ def known_variables() -> tuple[str, ...]:
 
 
 def _nested() -> Iterator[str]:
-    yield from ("HUBSPOT__API_ORIGIN", "HUBSPOT__API_VERSION")
-    for name in HUBSPOT_SECRETS:
-        yield from (f"HUBSPOT__{name}", f"HUBSPOT__{name}_FILE")
-    yield from (f"SALESFORCE__{name}" for name in _SALESFORCE_PLAIN)
-    for name in _SALESFORCE_SECRETS:
-        yield from (f"SALESFORCE__{name}", f"SALESFORCE__{name}_FILE")
+    for crm in CRM_NAMES:
+        yield from (f"{crm.upper()}__{name}" for name in _PLAIN[crm])
+        for name in SECRETS[crm]:
+            yield from (f"{crm.upper()}__{name}", f"{crm.upper()}__{name}_FILE")
 
 
 def is_known(name: str) -> bool:
@@ -203,6 +198,8 @@ def _secret_files(
         for key in keys[:-1]:
             inner = inner.setdefault(key, {})
         inner[keys[-1]] = text
+        if keys[-2:] == ["salesforce", "refresh_token"]:
+            inner["refresh_token_file"] = Path(path)  # an org may replace it: see the connector
     return nested, problems
 
 

@@ -105,8 +105,18 @@ def load_connection_icps(connection: ConnectionSettings) -> tuple[LoadedIcp, ...
         ConfigError: everything that is wrong.
     """
     loaded = load_icps(connection.profiles)
+    problems = unknown_fields(connection, loaded)
+    if problems:
+        raise ConfigError(problems)
+    return loaded
+
+
+def unknown_fields(
+    connection: ConnectionSettings, loaded: Sequence[LoadedIcp]
+) -> list[ConfigProblem]:
+    """Say which names in a connection's field map are of no attribute."""
     known = {name for icp in loaded for name in icp.document.attribute_specs()}
-    problems = [
+    return [
         ConfigProblem(
             file="settings",
             line=None,
@@ -117,9 +127,6 @@ def load_connection_icps(connection: ConnectionSettings) -> tuple[LoadedIcp, ...
         for name in connection.fields
         if name not in known
     ]
-    if problems:
-        raise ConfigError(problems)
-    return loaded
 
 
 def parse_icp(text: str, file: str = "icp.yaml") -> IcpDocument:

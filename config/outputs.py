@@ -5,13 +5,15 @@ Set-up makes the fields from this table, a run writes them, and ``icp score`` ad
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
-from config.problems import did_you_mean
+from config.crms import Crm
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class OutputKind(StrEnum):
@@ -72,6 +74,11 @@ FIVE_WAYS: Final = (
 )
 
 
+def spelled(key: str) -> str:
+    """Write a key as Salesforce names are written: ``Fit_Score``."""
+    return "_".join(word.capitalize() for word in key.split("_"))
+
+
 def _field(  # noqa: PLR0913 - one row of the table below
     key: str,
     label: str,
@@ -84,11 +91,10 @@ def _field(  # noqa: PLR0913 - one row of the table below
     multiline: bool = False,
     scale: int = 0,
 ) -> OutputField:
-    words = [word.capitalize() for word in key.split("_")]
     return OutputField(
         key=key,
         hubspot_name=f"icp_{key}",
-        salesforce_name=f"ICP_{'_'.join(words)}__c",
+        salesforce_name=f"ICP_{spelled(key)}__c",
         label=label,
         kind=kind,
         description=f"{THEIRS if people_write else OURS} {meaning}",
@@ -168,75 +174,14 @@ OUTPUTS: Final[Mapping[str, OutputField]] = {field.key: field for field in _TABL
 ALWAYS_ON: Final = frozenset({"fit_score", "tier", "computed_tier"})
 """Outputs that cannot be excluded: without them the others cannot be understood."""
 
-DEFAULT_PREFIX: Final = "icp_"
-_HUBSPOT_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_NAMING = (
-    "Use up to 100 lower-case letters, digits and _, beginning with a letter but not with hs_."
-)
 
+def kind_in(crm: Crm, key: str, *, multi_select: bool = False) -> OutputKind:
+    """What the field of an output holds in that CRM.
 
-def hubspot_names(
-    prefix: str = DEFAULT_PREFIX,
-    names: Mapping[str, str] | None = None,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-) -> Mapping[str, str]:
-    """Return the HubSpot property of every output in use, by key, in the order of the table.
-
-    Raises:
-        ValueError: what :func:`naming_problems` lists.
+    Multi-select picklists are scarce and awkward in Salesforce, so lists are text there unless
+    asked for otherwise.
     """
-    problems = naming_problems(prefix, names, include, exclude)
-    if problems:
-        raise ValueError(" ".join(problem for _, problem in problems))
-    return _chosen(prefix, names or {}, include, exclude)
-
-
-def naming_problems(
-    prefix: str,
-    names: Mapping[str, str] | None,
-    include: Sequence[str],
-    exclude: Sequence[str],
-) -> list[tuple[str, str]]:
-    """Say what is wrong with a choice of outputs, as (setting, sentences) pairs."""
-    problems: list[tuple[str, str]] = []
-    for setting, keys in (("names", names or {}), ("include", include), ("exclude", exclude)):
-        for key in keys:
-            if key not in OUTPUTS:
-                hint = did_you_mean(key, OUTPUTS) or f"The outputs are {', '.join(OUTPUTS)}."
-                problems.append((setting, f'there is no output "{key}". {hint}'))
-    problems += [
-        ("exclude", f'"{key}" cannot be left out. The other fields make no sense without it.')
-        for key in exclude
-        if key in ALWAYS_ON
-    ]
-    problems += [
-        ("include", f'"{key}" is both included and excluded. Keep one.')
-        for key in include
-        if key in exclude
-    ]
-    problems += [
-        ("names", "the native tier property cannot be renamed. Leave it out of names.")
-        for key in names or {}
-        if key == "native_tier"
-    ]
-    taken: dict[str, str] = {}
-    for key, name in _chosen(prefix, names or {}, include, exclude).items():
-        setting = "names" if key in (names or {}) else "prefix"
-        if not _HUBSPOT_NAME.fullmatch(name) or (name.startswith("hs_") and key != "native_tier"):
-            problems.append((setting, f'"{name}" cannot be a HubSpot property name. {_NAMING}'))
-        if name in taken:
-            clash = f'"{name}" is the field of {taken[name]} and of {key}. Give each its own.'
-            problems.append((setting, clash))
-        taken[name] = key
-    return list(dict.fromkeys(problems))
-
-
-def _chosen(
-    prefix: str, names: Mapping[str, str], include: Sequence[str], exclude: Sequence[str]
-) -> dict[str, str]:
-    return {
-        key: names.get(key, field.hubspot_name if field.native else prefix + key)
-        for key, field in OUTPUTS.items()
-        if (field.default_on or key in include) and key not in exclude
-    }
+    kind = OUTPUTS[key].kind
+    if kind is OutputKind.CHOICES and crm == "salesforce" and not multi_select:
+        return OutputKind.TEXT
+    return kind

@@ -7,38 +7,42 @@ never from ``worker.yaml``.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from config.conditions import Part
 from config.connection import (
     DEFAULT_SCHEDULE,
-    NO_SALESFORCE,
     ConnectionEntry,
     ConnectionSettings,
-    HubSpotSettings,
     database_url,
 )
+from config.credentials import alien_variables, credential_problems
+from config.crms import CRM_NAMES, Crm
 from config.environment import (
     ENVIRONMENT,
-    HUBSPOT_SECRETS,
     PREFIX,
+    SECRETS,
+    ConnectionEnvironment,
     Environment,
-    HubSpotEnvironment,
     LogLevel,
     read_environment,
     variable,
 )
+from config.hubspot import HubSpotSettings
 from config.problems import ConfigError, ConfigProblem, did_you_mean, in_file_order, listed
+from config.salesforce import SalesforceSettings
 from config.scalars import Text
 from config.translating import Placing, problem_at, translate, without_blanks
 from config.yaml_source import DataPath, YamlSource, load_yaml
 
 DEFAULT_DATABASE: Final = "sqlite:///icp-sync.db"
+S = TypeVar("S", HubSpotSettings, SalesforceSettings)
+
 _SQLITE: Final = "sqlite:///"
 _SECRET_KEYS: Final = frozenset(
-    {name.lower() for name in HUBSPOT_SECRETS} | {"password", "security_token", "token"}
+    {name.lower() for names in SECRETS.values() for name in names} | {"token", "private_key"}
 )
 
 
@@ -91,7 +95,7 @@ class Settings(BaseModel):
 
 
 _HOW_TO_CONNECT = (
-    "Set ICP_CRM, ICP_PROFILE and ICP_HUBSPOT__ACCESS_TOKEN, or ICP_CONFIG to a worker.yaml."
+    "Set ICP_CRM, ICP_PROFILE and the credential of the CRM, or ICP_CONFIG to a worker.yaml."
 )
 
 
@@ -119,7 +123,7 @@ def load_settings(*, need_connection: bool = True) -> Settings:
         settings, found = _from_environment(environment)
     problems += found
     if settings is not None and need_connection:
-        problems += _without_credentials(settings, single=environment.config is None)
+        problems += _without_credentials(settings)
     if problems or settings is None:
         raise ConfigError(in_file_order(problems))
     return settings
@@ -136,10 +140,9 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
     level = environment.log_level or "info"
     if environment.crm is None:
         if environment.profile is not None:
-            problems.append(_of_environment("ICP_CRM", "it is not set.", "Set it to hubspot."))
+            remedy = f"Set it to {listed(CRM_NAMES)}."
+            problems.append(_of_environment("ICP_CRM", "it is not set.", remedy))
         return Settings(database_url=url, log_level=level), problems
-    if environment.crm == "salesforce":
-        problems.append(_of_environment("ICP_CRM", NO_SALESFORCE, "Use hubspot."))
     profiles = [part.strip() for part in (environment.profile or "").split(",") if part.strip()]
     if not profiles:
         problems.append(
@@ -151,6 +154,7 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
         profiles=tuple(Path(profile) for profile in profiles),
         schedule=environment.schedule or DEFAULT_SCHEDULE,
         hubspot=_merged(HubSpotSettings(), environment.hubspot),
+        salesforce=_merged(SalesforceSettings(), environment.salesforce),
     )
     return Settings(database_url=url, log_level=level, connections=(connection,)), problems
 
@@ -177,25 +181,29 @@ def _from_file(environment: Environment, path: Path) -> tuple[Settings | None, l
 
 def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Settings:
     own = {name.replace("-", "_"): part for name, part in environment.connections.items()}
+    nothing = ConnectionEnvironment()
     connections = []
     for entry in file.connections:
-        hubspot = HubSpotSettings(
-            api_origin=entry.hubspot.api_origin, api_version=entry.hubspot.api_version
+        short = environment if _only_one(file, entry.crm) else nothing
+        named = own.get(entry.name.replace("-", "_"), nothing)
+        hubspot = HubSpotSettings(**entry.hubspot.model_dump())
+        salesforce = SalesforceSettings(
+            **entry.salesforce.model_dump(exclude={"private_key_file"}),
+            private_key_file=folder / entry.salesforce.private_key_file
+            if entry.salesforce.private_key_file
+            else None,
         )
-        if len(file.connections) == 1:
-            hubspot = _merged(hubspot, environment.hubspot)
-        if specific := own.get(entry.name.replace("-", "_")):
-            hubspot = _merged(hubspot, specific.hubspot)
         plain = {
             name: getattr(entry, name)
             for name in ConnectionSettings.model_fields
-            if name not in {"profiles", "hubspot", "schedule"}
+            if name not in {"profiles", "hubspot", "salesforce", "schedule"}
         }
         connections.append(ConnectionSettings(
             **plain,
             profiles=tuple(folder / profile for profile in entry.profiles),
             schedule=environment.schedule or entry.schedule,
-            hubspot=hubspot,
+            hubspot=_merged(_merged(hubspot, short.hubspot), named.hubspot),
+            salesforce=_merged(_merged(salesforce, short.salesforce), named.salesforce),
         ))  # fmt: skip
     url = environment.database_url or SecretStr(_beside(file.database or DEFAULT_DATABASE, folder))
     return Settings(
@@ -212,11 +220,16 @@ def _beside(url: str, folder: Path) -> str:
     return f"{_SQLITE}{folder / path}" if relative else url
 
 
-def _merged(base: HubSpotSettings, over: HubSpotEnvironment) -> HubSpotSettings:
+def _only_one(file: WorkerFile, crm: Crm) -> bool:
+    """Whether one connection of that CRM is in the file, so that the short variables are its."""
+    return sum(entry.crm == crm for entry in file.connections) == 1
+
+
+def _merged(base: S, over: BaseModel) -> S:
     changes = {
         name: value
-        for name in HubSpotSettings.model_fields
-        if (value := getattr(over, name)) is not None
+        for name in type(base).model_fields
+        if (value := getattr(over, name, None)) is not None
     }
     return base.model_copy(update=changes)
 
@@ -243,34 +256,37 @@ def _file_problems(
             where = variable("connections", name)
             hint = did_you_mean(name, first) or f"The connections are {listed(first)}."
             problems.append(_of_environment(where, f"{source.file} has no such connection.", hint))
-    if len(first) > 1 and _is_set(environment.hubspot):
-        form = variable("connections", next(iter(first)), "hubspot", "access_token")
-        problems.append(_of_environment(
-            "ICP_HUBSPOT__*", "there are several connections, so it is unclear whose it is.",
-            f"Set {form} and so on.",
-        ))  # fmt: skip
+    for crm in CRM_NAMES:
+        owners = [entry.name for entry in file.connections if entry.crm == crm]
+        if len(owners) > 1 and _is_set(getattr(environment, crm)):
+            problems.append(_of_environment(
+                variable(crm, "*"),
+                f"there are several {CRM_NAMES[crm]} connections, so it is unclear whose it is.",
+                f"Set {variable('connections', owners[0], crm, '...')} and so on.",
+            ))  # fmt: skip
+    crms = {entry.name.replace("-", "_"): entry.crm for entry in file.connections}
+    for name, given in environment.connections.items():
+        problems += [
+            alien_variables(name, crm)
+            for crm in CRM_NAMES
+            if crms.get(name.replace("-", "_"), crm) != crm and _is_set(getattr(given, crm))
+        ]
     return problems
 
 
-def _is_set(hubspot: HubSpotEnvironment) -> bool:
-    return any(getattr(hubspot, name) is not None for name in HubSpotSettings.model_fields)
+def _is_set(access: BaseModel) -> bool:
+    return any(value is not None for _, value in access)
 
 
-def _without_credentials(settings: Settings, *, single: bool) -> list[ConfigProblem]:
+def _without_credentials(settings: Settings) -> list[ConfigProblem]:
     if not settings.connections:
         return [_of_environment("", "no connection is set up.", _HOW_TO_CONNECT)]
-    problems = []
-    for connection in settings.connections:
-        missing = connection.hubspot.missing_credential()
-        if connection.crm != "hubspot" or not missing:
-            continue
-        owner = ("hubspot",) if single else ("connections", connection.name, "hubspot")
-        names = [variable(*owner, part) for part in missing.split(" and ")]
-        remedy = "Set it to a service key or private-app token, or set its _FILE form to a path."
-        if missing != "ACCESS_TOKEN":
-            remedy = "OAuth needs the client id, the client secret and the refresh token."
-        problems.append(_of_environment(" and ".join(names), "it is not set.", remedy))
-    return problems
+    crms = [connection.crm for connection in settings.connections]
+    return [
+        problem
+        for connection in settings.connections
+        for problem in credential_problems(connection, single=crms.count(connection.crm) == 1)
+    ]
 
 
 def _placing(source: YamlSource) -> Placing:
@@ -289,7 +305,7 @@ def _placing(source: YamlSource) -> Placing:
 def _secret_refused(problem: ConfigProblem) -> ConfigProblem:
     """Turn "no such key" into plain words where the key is a secret's."""
     key, _, rest = problem.message.partition(":")
-    name = key.rsplit(".", 1)[-1]
+    *_, crm, name = "hubspot", *key.split(".")
     if name not in _SECRET_KEYS or "no such key" not in rest:
         return problem
     return ConfigProblem(
@@ -297,7 +313,7 @@ def _secret_refused(problem: ConfigProblem) -> ConfigProblem:
         line=problem.line,
         where=problem.where,
         message=f"{key}: a secret does not belong in this file.",
-        remedy=f"Set {PREFIX}CONNECTIONS__<NAME>__HUBSPOT__{name.upper()} or its _FILE form, "
+        remedy=f"Set {PREFIX}CONNECTIONS__<NAME>__{crm.upper()}__{name.upper()} or its _FILE form, "
         "and change the secret if the file was shared.",
     )
 

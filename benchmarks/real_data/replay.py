@@ -35,10 +35,10 @@ from benchmarks.real_data.history import Company, Day, History, read_history
 from config.connection import (
     ConnectionSettings,
     GuardEntry,
-    HubSpotSettings,
     RateEntry,
     TierChanges,
 )
+from config.hubspot import HubSpotSettings
 from sandbox.seed_data import SeedData
 from sandbox.server import Running, running_sandbox
 from worker import composition

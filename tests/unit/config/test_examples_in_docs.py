@@ -61,4 +61,4 @@ def test_every_setting_and_output_is_documented() -> None:
     assert wanted - named(SETTINGS_PAGE) == set()
     outputs = parse_yaml(blocks(SETTINGS_PAGE)[-1], "settings.md").data["outputs"]
     entry = OutputsEntry.model_validate(outputs)
-    assert entry.hubspot_names()["reason"] == "why_this_tier"
+    assert entry.naming("hubspot").chosen()["reason"] == "why_this_tier"

@@ -197,23 +197,6 @@ def test_nothing_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("ICP_PROFILE: it is not set" in line for line in problems())
 
 
-def test_salesforce_is_recognised_and_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its variables are no typing mistakes, but the CRM cannot be chosen yet."""
-    single(
-        monkeypatch,
-        {
-            "CRM": "salesforce",
-            "SALESFORCE__PRIVATE_KEY_FILE": "key.pem",
-            "SALESFORCE__PASSWORD_FILE": "missing-is-fine",
-        },
-    )
-    Path("missing-is-fine").write_text("x", encoding="utf-8")
-
-    assert problems() == [
-        "environment: ICP_CRM: Salesforce is not available in this version. Use hubspot."
-    ]
-
-
 GOOD = """
 database: sqlite:///state/icp.db
 connections:
@@ -240,7 +223,7 @@ def test_several_connections_from_a_file(monkeypatch: pytest.MonkeyPatch) -> Non
     assert settings.database_url.get_secret_value() == "sqlite:///conf/state/icp.db"
     assert north.profiles == (Path("conf/a.yaml"), Path("/abs/b.yaml"))
     assert north.schedule.cron == "0 5 * * mon,tue,wed,thu,fri"
-    names = north.outputs.hubspot_names()
+    names = north.output_names()
     assert (names["tier"], names["reason"], names["gaps"]) == ("fit_tier", "why", "fit_gaps")
     assert "version" not in names
     tokens = [c.hubspot.access_token.get_secret_value() for c in (north, emea)
@@ -302,7 +285,7 @@ connections:
     found = problems()
 
     assert [line.split(": ")[0].split(":")[-1] for line in found] == [
-        "1", "6", "7", "8", "9", "10", "10", "10",
+        "1", "6", "7", "8", "9", "10", "10",
     ]  # fmt: skip
     assert 'Did you mean "database"?' in found[0]
     assert 'connection "emea": hubspot.access_token: a secret does not belong' in found[1]

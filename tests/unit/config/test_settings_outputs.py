@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from config.outputs import OURS, OUTPUTS, THEIRS, hubspot_names, naming_problems
+from config.output_names import Naming, hubspot_names, salesforce_names
+from config.outputs import OURS, OUTPUTS, THEIRS, OutputKind, kind_in
 
 
 def test_the_table_is_the_contract() -> None:
@@ -40,22 +43,84 @@ def test_names_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("choices", "words"),
     [
-        (("icp_", {"reson": "x"}, (), ()), 'Did you mean "reason"'),
-        (("icp_", {}, ("zzz",), ()), "The outputs are fit_score"),
-        (("icp_", {}, (), ("tier",)), "cannot be left out"),
-        (("icp_", {}, ("gaps",), ("gaps",)), "both included and excluded"),
-        (("icp_", {"reason": "icp_tier"}, (), ()), "field of tier and of reason"),
-        (("icp_", {"reason": "hs_reason"}, (), ()), "cannot be a HubSpot property"),
-        (("ICP_", {}, (), ()), "cannot be a HubSpot property"),
-        (("icp_", {"native_tier": "x"}, (), ()), "cannot be renamed"),
+        ({"names": {"reson": "x"}}, 'Did you mean "reason"'),
+        ({"include": ["zzz"]}, "The outputs are fit_score"),
+        ({"exclude": ["tier"]}, "cannot be left out"),
+        ({"include": ["gaps"], "exclude": ["gaps"]}, "both included and excluded"),
+        ({"names": {"reason": "icp_tier"}}, "field of tier and of reason"),
+        ({"names": {"reason": "hs_reason"}}, "cannot be a HubSpot property"),
+        ({"prefix": "ICP_"}, "cannot be a HubSpot property"),
+        ({"names": {"native_tier": "x"}}, "cannot be renamed"),
     ],
 )
-def test_bad_choices_are_refused(
-    arguments: tuple[str, dict[str, str], tuple[str, ...], tuple[str, ...]], words: str
-) -> None:
+def test_bad_choices_are_refused(choices: dict[str, Any], words: str) -> None:
     """Unknown outputs, clashes and impossible names are said, with the remedy."""
-    assert any(words in text for _, text in naming_problems(*arguments))
+    naming = Naming(crm="hubspot", **choices)
+
+    assert any(words in text for _, text in naming.problems())
     with pytest.raises(ValueError, match=r"\."):
-        hubspot_names(*arguments)
+        naming.chosen()
+
+
+def test_salesforce_names_are_those_of_the_table() -> None:
+    """Without choices every output has the name that people script against."""
+    names = salesforce_names()
+
+    assert names == {key: OUTPUTS[key].salesforce_name for key in names}
+    assert set(names) == {key for key, field in OUTPUTS.items() if field.default_on}
+
+
+def test_salesforce_names_can_be_chosen() -> None:
+    """A prefix, a namespace, and single names, with or without the namespace."""
+    names = salesforce_names(
+        "Fit_", "acme", {"reason": "Why__c", "missing": "other__Gaps_In_Data__c"}, ["gaps"]
+    )
+
+    assert names["tier"] == "acme__Fit_Tier__c"
+    assert names["tier_changed_at"] == "acme__Fit_Tier_Changed_At__c"
+    assert names["reason"] == "acme__Why__c"
+    assert names["missing"] == "other__Gaps_In_Data__c"
+    assert names["gaps"] == "acme__Fit_Gaps__c"
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({"names": {"reason": "Why"}}, "end it with __c"),
+        ({"names": {"reason": "Why_It__Is__c"}}, ""),  # a namespace, as far as a name can tell
+        ({"names": {"reason": "Why___Is__c"}}, "cannot be a Salesforce field name"),
+        ({"names": {"reason": "Why___c"}}, "cannot be a Salesforce field name"),
+        ({"names": {"reason": "2nd__c"}}, "cannot be a Salesforce field name"),
+        ({"names": {"reason": f"{'a' * 40}__c"}}, ""),
+        ({"names": {"reason": f"{'a' * 41}__c"}}, "up to 40"),
+        ({"names": {"reason": f"acme__{'a' * 41}__c"}}, "up to 40"),
+        ({"names": {"reason": "R\u00e9ason__c"}}, "cannot be a Salesforce field name"),
+        ({"prefix": "icp_"}, ""),
+        ({"prefix": ""}, ""),
+        ({"prefix": "_"}, "cannot be a Salesforce field name"),
+        ({"prefix": "ICP___"}, "cannot be a Salesforce field name"),
+        ({"prefix": "Ideal_Customer_Profile_Of_Ours_"}, "up to 40"),
+        ({"names": {"reason": "icp_tier__C"}}, "cannot be a Salesforce field name"),
+        ({"names": {"reason": "icp_tier__c"}}, "field of tier and of reason"),
+        ({"include": ["native_tier"]}, "HubSpot's own"),
+        ({"exclude": ["computed_tier"]}, "cannot be left out"),
+    ],
+)
+def test_salesforce_rules_are_kept(choices: dict[str, Any], words: str) -> None:
+    """Names keep Salesforce's rules, and two that differ in case only are one."""
+    found = [text for _, text in Naming(crm="salesforce", **choices).problems()]
+
+    assert any(words in text for text in found) if words else found == []
+
+
+def test_lists_are_text_in_salesforce_unless_asked_otherwise() -> None:
+    """Multi-select picklists are scarce there; HubSpot's checkboxes are not."""
+    lists = [key for key, field in OUTPUTS.items() if field.kind is OutputKind.CHOICES]
+
+    assert lists == ["disqualifiers", "gaps"]
+    assert {kind_in("salesforce", key) for key in lists} == {OutputKind.TEXT}
+    assert {kind_in("salesforce", key, multi_select=True) for key in lists} == {OutputKind.CHOICES}
+    assert {kind_in("hubspot", key) for key in lists} == {OutputKind.CHOICES}
+    assert kind_in("salesforce", "tier") is OutputKind.CHOICE

@@ -1,0 +1,90 @@
+"""Settings to live objects, by hand: the one place that names a concrete CRM or database."""
+
+# ruff: noqa: PLC0415 - a command pays only for the parts it uses
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from config.connection import ConnectionSettings
+from config.settings import Settings
+from worker.composition.documents import (
+    Compiled,
+    compile_icps,
+    refuse_lint_errors,
+    tier_labels,
+    told,
+)
+from worker.composition.mapping import connection_of, field_map, setup_wishes
+from worker.state.store import State, open_state
+
+if TYPE_CHECKING:
+    import threading
+
+    from connectors.base import CrmAdmin, CrmConnector
+
+__all__ = [
+    "Compiled",
+    "compile_icps",
+    "connection_of",
+    "field_map",
+    "new_run_id",
+    "open_admin",
+    "open_connector",
+    "open_database",
+    "refuse_lint_errors",
+    "secrets_of",
+    "setup_wishes",
+    "tier_labels",
+    "told",
+]
+
+
+def open_connector(settings: ConnectionSettings, stop: threading.Event) -> CrmConnector:
+    """Open the CRM of a connection; nothing is sent yet.
+
+    Raises:
+        MisconfiguredError: the credential or origin cannot be used.
+    """
+    from worker.composition import hubspot
+
+    return hubspot.open_connector(settings, stop)
+
+
+def open_admin(settings: ConnectionSettings, stop: threading.Event) -> CrmAdmin:
+    """Open the CRM for set-up, with the credential for it where there is one.
+
+    Raises:
+        MisconfiguredError: the credential or origin cannot be used, or may not read accounts.
+    """
+    from worker.composition import hubspot
+
+    return hubspot.open_admin(settings, stop)
+
+
+def open_database(settings: Settings, *, busy_timeout: timedelta | None = None) -> State:
+    """Open the state database, making or upgrading it.
+
+    Raises:
+        StateError: it cannot be used.
+    """
+    url = settings.database_url.get_secret_value()
+    if busy_timeout is None:
+        return open_state(url)
+    return open_state(url, busy_timeout=busy_timeout)
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """A run id that sorts by time and reads as one: ``20261124-153000-4f2a``."""
+    moment = now or datetime.now(UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def secrets_of(settings: Settings) -> Iterable[str]:
+    """Every secret in the settings, for the log's redaction."""
+    for connection in settings.connections:
+        for access in (connection.hubspot, connection.salesforce):
+            yield from (secret.get_secret_value() for secret in access.secrets())

@@ -1,0 +1,171 @@
+"""Salesforce, opened: the way to log in that the settings allow, and a session for the org."""
+
+# ruff: noqa: PLC0415 - a command pays only for the parts it uses
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from config.connection import ConnectionSettings
+from config.problems import ConfigError, ConfigProblem
+from config.salesforce import LOGINS, Login, SalesforceSettings
+
+if TYPE_CHECKING:
+    import threading
+
+    from pydantic import SecretStr
+
+    from connectors.salesforce.auth import Credentials
+    from connectors.salesforce.session import Session
+
+log = structlog.get_logger()
+
+_PRODUCTION: Final = "https://login.salesforce.com"
+
+
+def login_credentials(salesforce: SalesforceSettings) -> Credentials:
+    """The way to log in for a run: the first that is complete.
+
+    Raises:
+        ConfigError: none is, or the private key cannot be read.
+    """
+    from connectors.origins import is_loopback
+    from connectors.salesforce import auth
+
+    host = salesforce.login_url or salesforce.instance_url or _PRODUCTION
+    match salesforce.login:
+        case Login.CLIENT_CREDENTIALS:
+            return _app(salesforce, salesforce.client_id, salesforce.client_secret)
+        case Login.JWT:
+            return auth.JwtBearer(
+                host,
+                _told(salesforce.client_id),
+                salesforce.username or "",
+                _private_key(salesforce.private_key_file),
+                audience=_PRODUCTION if is_loopback(host) else None,
+            )
+        case Login.REFRESH_TOKEN:
+            return auth.RefreshToken(
+                host,
+                _told(salesforce.client_id),
+                _told(salesforce.refresh_token),
+                _told(salesforce.client_secret),
+                on_rotated=_keeper(salesforce.refresh_token_file),
+            )
+        case Login.SESSION:
+            return _session_of(salesforce, salesforce.access_token)
+        case Login.PASSWORD:
+            return auth.PasswordLogin(
+                host,
+                salesforce.username or "",
+                _told(salesforce.password),
+                _told(salesforce.security_token),
+            )
+        case None:
+            wanted = " and ".join(
+                f"ICP_SALESFORCE__{name.upper()}"
+                for name in LOGINS[Login.CLIENT_CREDENTIALS].settings
+            )
+            raise _refused("ICP_SALESFORCE__*", "no way to log in is complete.", f"Set {wanted}.")
+
+
+def setup_credentials(salesforce: SalesforceSettings) -> Credentials:
+    """The way to log in for set-up: its own credential where it has one.
+
+    Raises:
+        ConfigError: no way to log in is complete.
+    """
+    if salesforce.setup_client_id and salesforce.setup_client_secret:
+        return _app(salesforce, salesforce.setup_client_id, salesforce.setup_client_secret)
+    if salesforce.setup_access_token:
+        return _session_of(salesforce, salesforce.setup_access_token)
+    return login_credentials(salesforce)
+
+
+def open_session(
+    settings: ConnectionSettings, credentials: Credentials, stop: threading.Event
+) -> Session:
+    """A session that shares nothing with another, paced by what is left of the day."""
+    from connectors.pausing import Pause
+    from connectors.salesforce.session import Session, make_limiter
+
+    pause = Pause(stop)
+    return Session(
+        credentials,
+        api_version=settings.salesforce.api_version,
+        api_origin=settings.salesforce.api_origin,
+        limiter=make_limiter(daily_share=settings.rate.daily_share, pause=pause),
+        pause=pause,
+    )
+
+
+def _app(
+    salesforce: SalesforceSettings, key: SecretStr | None, secret: SecretStr | None
+) -> Credentials:
+    from connectors.salesforce.auth import ClientCredentials
+
+    return ClientCredentials(salesforce.instance_url or "", _told(key), _told(secret))
+
+
+def _session_of(salesforce: SalesforceSettings, token: SecretStr | None) -> Credentials:
+    from connectors.salesforce.auth import ExistingSession
+
+    return ExistingSession(salesforce.instance_url or "", _told(token))
+
+
+def _told(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
+
+
+def _private_key(path: Path | None) -> str:
+    try:
+        return (path or Path()).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = f"the file cannot be read ({type(error).__name__})."
+    raise _refused("ICP_SALESFORCE__PRIVATE_KEY_FILE", reason, "Name a PEM file.")
+
+
+def _keeper(path: Path | None) -> Callable[[str], None] | None:
+    """What keeps a new refresh token, where the old one came from a file.
+
+    The old one may be void already, so the new one is on disk before it is used. A file that
+    cannot be written (a mounted secret, mostly) costs the token at the next start: it is logged.
+    """
+    if path is None:
+        return None
+
+    def keep(token: str) -> None:
+        try:
+            _replace(path, token)
+        except OSError as error:
+            log.error(  # noqa: TRY400 - the reason is told
+                "refresh_token_not_kept", file=str(path), reason=error.strerror or ""
+            )
+
+    return keep
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner only."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(f"{text}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _refused(where: str, message: str, remedy: str) -> ConfigError:
+    return ConfigError(
+        [ConfigProblem(file="environment", line=None, where=where, message=message, remedy=remedy)]
+    )
