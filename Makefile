@@ -10,10 +10,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+OTHERS := .venv-bench
 CRM ?= hubspot
 PYTEST_WORKERS ?= auto
 
-.PHONY: help setup demo test check fmt lint types imports bench docs lock clean
+.PHONY: help setup demo test check fmt lint types imports bench compare soak docs lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -52,6 +53,17 @@ imports: $(STAMP) ## the import contracts
 bench: $(STAMP) ## the numbers, as ratios and counts
 	@$(BIN)/python -m benchmarks
 
+$(OTHERS)/.ready: requirements-bench.lock
+	@$(PYTHON) -m venv $(OTHERS)
+	@$(OTHERS)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $(OTHERS)/.ready
+
+compare: $(STAMP) $(OTHERS)/.ready ## the same org by icp run, plain simple-salesforce and dlt (needs 200 MB more)
+	@$(BIN)/python -m benchmarks.side_by_side
+
+soak: $(STAMP) ## the long form of the tests that break things: 100,000 accounts, about an hour
+	@SOAK=long $(BIN)/python -m pytest -n 0 --timeout 7200 -s tests/acceptance/test_salesforce_soak.py tests/acceptance/test_salesforce_killed.py
+
 docs: $(STAMP) ## regenerate docs/reference from the code
 	@$(BIN)/python -m docs.generate
 
@@ -59,6 +71,7 @@ lock: $(STAMP) ## resolve the lock files again (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --all-extras --group dev pyproject.toml requirements-build.in -o requirements-dev.lock
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 requirements-build.in -o requirements-build.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 --group bench -o requirements-bench.lock
 
 clean: ## remove everything that was built
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis var
+	@rm -rf $(VENV) $(OTHERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis var

@@ -14,9 +14,10 @@ from rich.console import Console
 from benchmarks.commands import commands
 from benchmarks.figures import Figure, as_json, machine, show
 from benchmarks.judging import judging
+from benchmarks.org_runs import org_runs
 from benchmarks.running import running
 
-PARTS = ("judge", "runs", "cli")
+PARTS = ("judge", "runs", "salesforce", "cli")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -38,7 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: about a minute")
-    parser.add_argument("--accounts", type=int, help="companies in the large portal")
+    parser.add_argument("--accounts", type=int, help="companies in the large portal or org")
+    parser.add_argument("--million", action="store_true", help="Salesforce with a million accounts")
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--json", type=Path, help="also write the numbers to a file")
     return parser.parse_args(arguments)
@@ -49,11 +51,17 @@ def _measure(options: argparse.Namespace) -> Iterator[Figure]:
     parts = [options.only] if options.only else PARTS
     if "judge" in parts:
         yield from judging(5_000 if quick else 20_000, 3 if quick else 7, _say)
+    accounts = options.accounts or (20_000 if quick else 100_000)
     if "runs" in parts:
-        accounts = options.accounts or (20_000 if quick else 100_000)
         fewer = min(2_000 if quick else 10_000, accounts)
         with tempfile.TemporaryDirectory(prefix="icp-bench-") as folder:
             yield from running(accounts, fewer, Path(folder), _say)
+    if "salesforce" in parts:
+        fewer = min(5_000 if quick else 10_000, accounts)  # enough for Bulk
+        with tempfile.TemporaryDirectory(prefix="icp-bench-") as folder:
+            yield from org_runs(
+                accounts, fewer, Path(folder), _say, million=options.million, slow=not quick
+            )
     if "cli" in parts:
         yield from commands(5 if quick else 11)
 

@@ -1,4 +1,4 @@
-"""A simulated portal and the worker beside it, each a process of its own, as in production."""
+"""A simulated CRM and the worker beside it, each a process of its own, as in production."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.crms import HUBSPOT, Crm, Ready
+from benchmarks.processes import Taken, measure
+
 PROFILE: Final = Path(__file__).parents[1] / "config" / "examples" / "midmarket-saas.yaml"
-NOTHING_HELD_BACK: Final = {"burst": 1_000_000, "search": 1_000_000}
 PREFLIGHT: Final = 4
-"""Calls of a preflight: account, properties, count, and the list limit that comes with it."""
+"""Calls of a preflight of HubSpot: account, properties, count, and the list limit with it."""
 
 LIMIT_CALLS: Final = 190
 LIMIT_SECONDS: Final = 10.0
@@ -26,16 +28,6 @@ LIMIT_SECONDS: Final = 10.0
 
 _HOUR: Final = 3600
 _LATEST_START: Final = 20  # o'clock: the hours a benchmark lets pass must not reach midnight
-_WORKER: Final = """\
-database: sqlite:///state.db
-log_level: warning
-connections:
-  - name: bench
-    crm: hubspot
-    profiles: [{profile}]
-    hubspot: {{api_origin: "{url}"}}
-    rate: {{burst_share: 1, search_share: 1, daily_share: 1}}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +35,19 @@ class Run:
     """One ``icp run``: its report, what it took, and what the simulator saw of it."""
 
     report: Mapping[str, Any]
-    cpu_seconds: float
-    peak_bytes: int
-    seen: Mapping[str, int]  # calls by route, by the simulator's own count
-    refused: int  # of them answered 429
+    taken: Taken
+    seen: Mapping[str, int]  # API calls by route, by the simulator's own count
+    refused: int  # of them, those that came too early
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of the worker, user and system."""
+        return self.taken.cpu_seconds
+
+    @property
+    def peak_bytes(self) -> int:
+        """Peak memory of the worker."""
+        return self.taken.peak_bytes
 
     @property
     def calls(self) -> int:
@@ -60,25 +61,23 @@ class Run:
 
 
 class Portal:
-    """A portal of sample companies, set up, with a worker that has its own fresh state."""
+    """A CRM of sample companies, set up, with a worker that has its own fresh state."""
 
-    def __init__(self, ready: Mapping[str, Any], folder: Path) -> None:
+    def __init__(self, crm: Crm, ready: Ready, folder: Path) -> None:
+        self.crm = crm
+        self.ready = ready
+        self.folder = folder
         self._url: str = ready["url"]
-        self._folder = folder
-        self._state = folder / "state.db"
         config = folder / "worker.yaml"
-        config.write_text(_WORKER.format(profile=PROFILE, url=self._url))
+        config.write_text(crm.worker(str(PROFILE), ready))
         kept = {name: text for name, text in os.environ.items() if not name.startswith("ICP_")}
-        self._environment = {
+        self.environment: Mapping[str, str] = {
             **kept,
+            **crm.secrets(ready),
             "ICP_CONFIG": str(config),
-            "ICP_HUBSPOT__ACCESS_TOKEN": ready["token"],
             "PYTHONPATH": str(Path(__file__).parents[1]),
         }
-        now = datetime.now(UTC)
-        if now.hour >= _LATEST_START:
-            self.control("clock", {"now": now.replace(hour=_LATEST_START).isoformat()})
-        self._icp("setup", "--apply")
+        self._set_up()
 
     def control(self, path: str, body: object = None) -> Any:
         """Call one of the simulator's control endpoints."""
@@ -92,7 +91,7 @@ class Portal:
 
     def hold_nothing_back(self) -> None:
         """Let the portal's limits be so wide that they never pace a run."""
-        self.control("limits", NOTHING_HELD_BACK)
+        self.control("limits", self.crm.free)
 
     def let_the_window_pass(self) -> None:
         """Wait until the calls of set-up no longer count: two processes would share the limit."""
@@ -102,30 +101,35 @@ class Portal:
         """Move the portal's clock, so that what was written lies outside the overlap."""
         self.control("clock", {"advance_seconds": _HOUR})
 
-    def forget_state(self) -> None:
-        """Begin again with an empty state database."""
-        for left in self._folder.glob("state.db*"):
+    def begin_again(self) -> None:
+        """Put the CRM back to how it was made, set up, and the worker to knowing nothing."""
+        self.control("reset", {})
+        for left in self.folder.glob("state.db*"):
             left.unlink()
+        self._set_up()
 
     def state_bytes(self) -> int:
         """How large the state database is."""
-        return sum(part.stat().st_size for part in self._folder.glob("state.db*"))
+        return sum(part.stat().st_size for part in self.folder.glob("state.db*"))
 
     def run(self, *options: str) -> Run:
         """Run the worker once and hold its report against what the simulator saw."""
         before = self._stats()
-        taken, out = self._icp("run", "--json", "--yes", *options)
+        taken = self._icp("run", "--json", "--yes", *options)
         after = self._stats()
-        seen = {
-            route: count - before["calls"].get(route, 0) for route, count in after["calls"].items()
-        }
+        refusal = self.crm.refusal
         return Run(
-            report=json.loads(out.splitlines()[-1]),
-            cpu_seconds=taken["cpu_seconds"],
-            peak_bytes=taken["peak_bytes"],
-            seen={route: count for route, count in seen.items() if count},
-            refused=after["statuses"].get("429", 0) - before["statuses"].get("429", 0),
+            report=json.loads(taken.out.splitlines()[-1]),
+            taken=taken,
+            seen=self._seen(before, after),
+            refused=after["statuses"].get(refusal, 0) - before["statuses"].get(refusal, 0),
         )
+
+    def calls_of(self, work: Callable[[], None]) -> int:
+        """Count the API calls that somebody's *work* takes."""
+        before = self._stats()
+        work()
+        return sum(self._seen(before, self._stats()).values())
 
     def arrivals(self, run: Run) -> list[float]:
         """When the calls of the run just ended arrived, in seconds; searches have their own limit.
@@ -139,25 +143,40 @@ class Portal:
             if not entry["path"].endswith("/search")
         ]
 
+    def _set_up(self) -> None:
+        now = datetime.now(UTC)
+        if now.hour >= _LATEST_START:
+            self.control("clock", {"now": now.replace(hour=_LATEST_START).isoformat()})
+        self._icp("setup", "--apply")
+
+    def _seen(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, int]:
+        seen = {
+            route: count - before["calls"].get(route, 0)
+            for route, count in after["calls"].items()
+            if route not in self.crm.unbilled
+        }
+        return {route: count for route, count in seen.items() if count}
+
     def _stats(self) -> dict[str, Any]:
         found: dict[str, Any] = self.control("stats?by_record=false")
         return found
 
-    def _icp(self, *arguments: str) -> tuple[dict[str, Any], str]:
-        note = self._folder / "note.json"
-        command = [sys.executable, "-m", "benchmarks.measured", str(note), *arguments]
-        done = subprocess.run(  # noqa: S603 - our own program
-            command, env=self._environment, stdout=subprocess.PIPE, text=True, check=False
+    def _icp(self, *arguments: str) -> Taken:
+        return measure(
+            sys.executable,
+            "benchmarks.measured",
+            arguments,
+            environment=self.environment,
+            folder=self.folder,
         )
-        if done.returncode != 0:
-            raise RuntimeError(f"icp {' '.join(arguments)} ended with {done.returncode}")
-        return json.loads(note.read_text()), done.stdout
 
 
 @contextmanager
-def portal(companies: int, folder: Path, options: Sequence[str] = ()) -> Iterator[Portal]:
-    """A portal of so many companies, until the block ends."""
-    command = [sys.executable, "-m", "sandbox", "--hubspot-port", "0"]
+def portal(
+    companies: int, folder: Path, options: Sequence[str] = (), *, crm: Crm = HUBSPOT
+) -> Iterator[Portal]:
+    """A CRM of so many companies, until the block ends."""
+    command = [sys.executable, "-m", "sandbox", crm.port, "0"]
     command += ["--accounts", str(companies), *options]
     folder.mkdir()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
@@ -165,6 +184,6 @@ def portal(companies: int, folder: Path, options: Sequence[str] = ()) -> Iterato
             line = process.stdout.readline() if process.stdout else ""
             if not line:
                 raise RuntimeError("the simulator did not start")
-            yield Portal(json.loads(line)["hubspot"], folder)
+            yield Portal(crm, json.loads(line)[crm.name], folder)
         finally:
             process.terminate()
