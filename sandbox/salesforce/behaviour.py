@@ -32,7 +32,7 @@ class Behaviour:
     # -- writing
     # {"object", "name", "message", "field", "active", "when": {field: value or null, ...}}
     validation_rules: list[dict[str, Any]] = field(default_factory=list)
-    # {"Account": {"record type": {"field": [values]}}}
+    # by object, record type and field: the values of it that the record type offers
     record_type_values: dict[str, dict[str, dict[str, list[str]]]] = field(default_factory=dict)
     row_lock_chance: float = 0.0  # of a record whose ParentId others have too
     row_lock_ids: list[str] = field(default_factory=list)  # these are always locked
@@ -43,6 +43,7 @@ class Behaviour:
     duplicates: list[str] = field(default_factory=list)  # ids that a duplicate rule alerts on
     read_only_records: list[str] = field(default_factory=list)  # ids that nobody may edit
     no_op_moves_stamps: bool = True
+    assignment_owner: str = ""  # a rule gives written records to this user, unless told not to
     # -- Bulk
     bulk_queue_ms: int = 20
     bulk_ms_per_1000: int = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from sandbox.salesforce.definitions_setup import setup_objects
 from sandbox.salesforce.fields import (
@@ -108,7 +108,7 @@ def account() -> ObjectDef:
         moment("LastReferencedDate", "Last Referenced Date", **READ_ONLY),
         text("Jigsaw", "Data.com Key", 20),
         text("JigsawCompanyId", "Jigsaw Company ID", 20, **READ_ONLY),
-        picklist("CleanStatus", "Clean Status", _CLEAN, restricted=True, default="Pending"),
+        picklist("CleanStatus", "Clean Status", _CLEAN, restricted=True),
         picklist("AccountSource", "Account Source", _SOURCES),
         *firmographic_fields(),
         text("SicDesc", "SIC Description", 80),
@@ -184,7 +184,7 @@ def opportunity() -> ObjectDef:
 
 def user() -> ObjectDef:
     """User: who owns accounts, and who asks."""
-    fixed = {"nillable": False, "permissionable": False}
+    fixed: dict[str, Any] = {"nillable": False, "permissionable": False}
     fields = [
         record_id("User ID"),
         text("Username", "Username", 80, **fixed),

@@ -22,6 +22,7 @@ from sandbox.store import Record
 
 if TYPE_CHECKING:
     from sandbox.salesforce.bulk.jobs import Jobs
+    from sandbox.salesforce.rulebook import Rulebook
 
 __all__ = ["Org", "SObject"]
 
@@ -38,7 +39,9 @@ class Org:
         self.seed = seed
         self.origin = ""  # where the sandbox listens
         chooser = random.Random(f"org:{seed}")  # noqa: S311 - deterministic, not a secret
-        self.org_id = id18(PREFIXES["Organization"], decode("Hs0000000000") + chooser.randrange(62**4))
+        self.org_id = id18(
+            PREFIXES["Organization"], decode("Hs0000000000") + chooser.randrange(62**4)
+        )
         self.chooser = random.Random(f"chance:{seed}")  # noqa: S311 - deterministic by design
         self.behaviour = Behaviour()
         self.limits = Limits(clock.now_ms, enforce=enforce_limits)
@@ -46,6 +49,7 @@ class Org:
             definition.name.lower(): SObject(definition, self.now_ms)
             for definition in standard_objects()
         }
+        self.rulebooks: dict[tuple[str, str], Rulebook] = {}  # kept by the write engine
         self._counters: Counter[str] = Counter()
         self.access = Access(self)
         people = add_people(self)
@@ -90,6 +94,28 @@ class Org:
         self._counters[kind] += 1
         return id18(PREFIXES[kind], _FIRST_ID + 41 * self._counters[kind])
 
+    # -- record types ----------------------------------------------------------------------------
+
+    def record_types(self, object_name: str) -> list[Record]:
+        """The active record types of an object; the first is everybody's default."""
+        sobject = self.objects["recordtype"]
+        return [
+            record
+            for record in sobject.find("SobjectType", object_name)
+            if sobject.value(record, "IsActive") == "true"
+        ]
+
+    def default_record_type(self, object_name: str) -> str:
+        """The record type of what is made without naming one; "" where there are none."""
+        types = self.record_types(object_name)
+        return self.objects["recordtype"].id_of(types[0]) if types else ""
+
+    def record_type_name(self, type_id: str) -> str:
+        """The developer name of a record type."""
+        sobject = self.objects["recordtype"]
+        record = sobject.get(type_id)
+        return "" if record is None else sobject.value(record, "DeveloperName") or ""
+
     # -- fields ----------------------------------------------------------------------------------
 
     def add_field(self, object_name: str, field: FieldDef) -> FieldDef:
@@ -130,8 +156,7 @@ class Org:
         for sobject in self.objects.values():
             sobject.table.mark_seeded()
         self._seeded_fields = {
-            name: copy.deepcopy(sobject.definition.fields)
-            for name, sobject in self.objects.items()
+            name: copy.deepcopy(sobject.definition.fields) for name, sobject in self.objects.items()
         }
         self._seeded_counters = self._counters.copy()
 
@@ -139,6 +164,7 @@ class Org:
         """Go back to the seeded state, limits, tokens, jobs and switches included."""
         for name, sobject in self.objects.items():
             sobject.table.reset()
+            sobject.forget_indexes()
             sobject.definition.fields = copy.deepcopy(self._seeded_fields[name])
             sobject.definition.namespace = ""
             sobject.definition.version += 1

@@ -38,7 +38,7 @@ def add_people(org: Org) -> People:
     api_profile, _ = maker.profile(
         "Minimum Access - API Only Integrations", {"PermissionsApiEnabled": "true"}
     )
-    sales_profile, sales_set = maker.profile("Standard User", {"PermissionsApiEnabled": "true"})
+    _, sales_set = maker.profile("Standard User", {"PermissionsApiEnabled": "true"})
     maker.objects(sales_set, "Account", "Read", "Create", "Edit")
     maker.objects(sales_set, "Opportunity", "Read", "Create", "Edit")
     admin = maker.user("Ada", "Admin", "admin", admin_profile)
@@ -57,7 +57,9 @@ def add_people(org: Org) -> People:
     return People(admin, integration, sample)
 
 
-def grant(org: Org, permission_set: str, object_name: str, field: str, *, edit: bool = True) -> None:
+def grant(
+    org: Org, permission_set: str, object_name: str, field: str, *, edit: bool = True
+) -> None:
     """Let a permission set read, and edit, a custom field."""
     org.objects["fieldpermissions"].table.add(
         {

@@ -20,7 +20,7 @@ SOAP_TYPES: Final = {
 }
 CHOICES: Final = frozenset({"picklist", "multipicklist", "combobox"})
 NUMBERS: Final = frozenset({"int", "double", "currency", "percent"})
-_TEXTS: Final = frozenset({"string", "textarea", "url", "phone", "email", "encryptedstring"})
+_IDS: Final = frozenset({"id", "reference"})
 _SHORT_TEXT: Final = 255
 MASTER_RECORD_TYPE: Final = "012000000000000AAA"
 
@@ -90,7 +90,7 @@ class FieldDef:
 
     def __post_init__(self) -> None:
         """What follows from the type."""
-        if self.type in {"id", "reference"}:
+        if self.type in _IDS:
             self.length = 18
         if self.type in {"double", "currency", "percent", "datetime"}:
             self.groupable = False
@@ -126,7 +126,7 @@ class FieldDef:
             "aggregatable": self.aggregatable,
             "aiPredictionField": False,
             "autoNumber": False,
-            "byteLength": 18 if self.length == 18 and not self.custom else self.length * 3,
+            "byteLength": self.length if self.type in _IDS else self.length * 3,
             "calculated": self.calculated,
             "calculatedFormula": self.formula,
             "cascadeDelete": False,
@@ -186,7 +186,7 @@ class FieldDef:
 class ObjectDef:
     """One object: its names, its fields, and what calls it allows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - names, fields, and four switches
         self,
         name: str,
         label: str,
@@ -349,7 +349,7 @@ def _master(path: str) -> dict[str, Any]:
     return record_type_info(path, MASTER_RECORD_TYPE, "Master", "Master", default=True, master=True)
 
 
-def record_type_info(  # noqa: PLR0913 - one describe entry has this many parts
+def record_type_info(
     path: str, type_id: str, name: str, developer_name: str, *, default: bool, master: bool = False
 ) -> dict[str, Any]:
     """One entry of ``recordTypeInfos``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import orjson
@@ -42,6 +42,7 @@ class SObject:
         self._now_ms = now_ms
         self.first_id = id18(prefix, _FIRST)
         self.table = Table(_SYSTEM, _FIRST, now_ms, spell_id=lambda number: id18(prefix, number))
+        self._indexes: dict[str, dict[str, list[int]]] = {}
         self._special: dict[str, Getter] = {
             "isdeleted": lambda record: "false" if record.archived_at is None else "true",
             "photourl": lambda record: f"/services/images/photo/{record.values[2]}",
@@ -55,6 +56,9 @@ class SObject:
 
     def everything(self) -> Iterator[Record]:
         """Live records and those in the recycle bin, by ascending id."""
+        if self.definition.setup:
+            yield from self.table.live()
+            return
         horizon = self._now_ms() - BIN_MS
         records = self.table.records
         for number in self.table.ids_between(None, None):
@@ -73,12 +77,47 @@ class SObject:
         return record
 
     def in_reach(self, record: Record) -> bool:
-        """Whether *record* is live or still in the recycle bin."""
-        return record.archived_at is None or record.archived_at > self._now_ms() - BIN_MS
+        """Whether *record* is live or still in the recycle bin; set-up records know no bin."""
+        if record.archived_at is None:
+            return True
+        return not self.definition.setup and record.archived_at > self._now_ms() - BIN_MS
 
     def id_of(self, record: Record) -> str:
         """The record's id in 18 characters."""
         return record.values[2] or ""
+
+    def find(self, field: str, text: str) -> list[Record]:
+        """Live records whose *field* (by its exact name) is *text*, whatever its case."""
+        index = self._indexes.get(field)
+        if index is None:
+            index = self._indexes[field] = {}
+            for record in self.table.live():
+                value = self.table.value(record, field)
+                if value:
+                    index.setdefault(value.lower(), []).append(record.id)
+        wanted = text.lower()
+        found = (self.table.records.get(number) for number in index.get(wanted, ()))
+        # What was written over is still listed under its old value.
+        return [
+            record
+            for record in found
+            if record is not None
+            and record.live
+            and (self.table.value(record, field) or "").lower() == wanted
+        ]
+
+    def note(self, record: Record, changes: Mapping[str, str]) -> None:
+        """Keep what :meth:`find` looks up: *changes* were written to *record*."""
+        for field, index in self._indexes.items():
+            text = changes.get(field)
+            if text:
+                known = index.setdefault(text.lower(), [])
+                if record.id not in known:
+                    known.append(record.id)
+
+    def forget_indexes(self) -> None:
+        """Find anew from now on: records were changed in another way."""
+        self._indexes.clear()
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -97,7 +136,7 @@ class SObject:
             return self._address(name.removesuffix("Address"))
         table = self.table
         slot = table.slots.get(name)
-        empty = "false" if field.type == "boolean" else field.default if field.defaulted else None
+        empty = "false" if field.type == "boolean" else None
         if slot is None:
             return lambda record: table.value(record, name) or empty
 
@@ -106,6 +145,13 @@ class SObject:
             return (values[slot] or empty) if slot < len(values) else empty
 
         return read
+
+    def slot(self, field: FieldDef) -> int | None:
+        """Where *field* lies in a record's values, if what lies there is all there is to it."""
+        default = field.default if field.defaulted and field.type != "boolean" else None
+        if field.type == "address" or field.name.lower() in self._special or default is not None:
+            return None
+        return self.table.slots.get(field.name)
 
     def compute(self, field: str, getter: Getter) -> None:
         """Read *field* by *getter* from now on, not from the records."""
@@ -133,4 +179,3 @@ class SObject:
             return orjson.dumps(found).decode()
 
         return read
-

@@ -1,8 +1,8 @@
 """Values as the APIs spell them, and the one text they are kept as.
 
 Kept are: booleans as ``true`` and ``false``, numbers as plain decimals, datetimes as
-``2026-11-22T04:00:00.000Z`` (whole seconds), dates as ISO, picklists by value, ids in 18 characters;
-``None`` is null.
+``2026-11-22T04:00:00.000Z`` (whole seconds), dates as ISO, picklists by value, ids in 18
+characters; ``None`` is null.
 """
 
 from __future__ import annotations
