@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
@@ -17,8 +18,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, W
 from config.conditions import Part
 from config.origins import InstanceUrl, LoginUrl, Origin
 from config.scalars import Between, Flag, Text, shown, wrong
+from config.schedule import Interval
 
 API_VERSION: Final = "66.0"
+BULK_DEADLINE: Final = timedelta(minutes=30)
 _OLDEST_VERSION: Final = 61  # list views can be made by plain REST since
 _NEWEST_VERSION: Final = 99
 _VERSION: Final = re.compile(r"([0-9]{2,3})(?:\.0)?")
@@ -76,6 +79,11 @@ class SalesforceEntry(Part):
     namespace: Namespace = Field(default="", description="before our field names: ns__ICP_Tier__c")
     bulk_threshold: BulkThreshold = Field(
         default=2000, description="from so many accounts on, Bulk API instead of REST"
+    )
+    bulk_deadline: Interval = Field(
+        default=BULK_DEADLINE,
+        json_schema_extra={"default": "30m"},
+        description="how long a run waits for one Bulk job",
     )
     person_accounts: Flag = Field(default=False, description="read person accounts too")
     duplicate_rule: DuplicateRule = Field(
@@ -192,6 +200,7 @@ class SalesforceSettings(SalesforceAccess):
     api_version: ApiVersion = API_VERSION
     namespace: str = ""
     bulk_threshold: int = 2000
+    bulk_deadline: timedelta = BULK_DEADLINE
     person_accounts: bool = False
     duplicate_rule: DuplicateRule = "allow"
 
