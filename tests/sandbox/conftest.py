@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from sandbox.seed_data import SeedData, SeedDeal
-from sandbox.server import Running, running_sandbox
+from sandbox.server import Running, RunningOrg, running_org, running_sandbox
 
 OBJECTS = "/crm/v3/objects/companies"
+DATA = "/services/data/v66.0"
 
 
 class Caller:
@@ -119,6 +120,82 @@ def call(caller: Caller) -> Caller:
     """The client, on a freshly reset sandbox."""
     caller.control("POST", "reset")
     return caller
+
+
+class OrgCaller:
+    """Calls the simulated Salesforce as any HTTP client would."""
+
+    def __init__(self, running: RunningOrg) -> None:
+        self.running = running
+        self.url = running.url
+        self.token = running.access_token
+        self.admin_token = running.admin_token
+        self.org = running.org
+        # Without automatic retries: a broken connection must be seen as one.
+        self.http = httpx.Client(base_url=running.url, timeout=5, trust_env=False)
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+        **query: Any,
+    ) -> httpx.Response:
+        """Call the API as the integration user; a *path* without a slash is below the version."""
+        token = self.token if token is None else token
+        path = path if path.startswith("/") else f"{DATA}/{path}"
+        sent = {"Authorization": f"Bearer {token}"} if token else {}
+        sent |= headers or {}
+        return self.http.request(method, path, json=body, headers=sent, params=query or None)
+
+    def admin(self, method: str, path: str, body: Any = None, **query: Any) -> httpx.Response:
+        """The same as the administrator."""
+        return self(method, path, body, token=self.admin_token, **query)
+
+    def query(self, soql: str, *, admin: bool = False, **query: Any) -> list[dict[str, Any]]:
+        """Records of the first page of a query that must work."""
+        token = self.admin_token if admin else self.token
+        response = self("GET", "query", token=token, q=soql, **query)
+        assert response.status_code == 200, response.text
+        records: list[dict[str, Any]] = response.json()["records"]
+        for record in records:
+            record.pop("attributes", None)
+        return records
+
+    def control(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """Call a control endpoint that must work."""
+        response = self.http.request(method, f"/_sandbox/{path}", json=body, params=query or None)
+        response.raise_for_status()
+        return response.json()
+
+    def behave(self, **switches: Any) -> None:
+        """Set switches."""
+        self.control("POST", "behaviour", switches)
+
+
+@pytest.fixture(scope="session")
+def org_running() -> Iterator[RunningOrg]:
+    """A Salesforce org, for all tests of this worker."""
+    with running_org(sample(), enforce_limits=False) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def org_caller(org_running: RunningOrg) -> Iterator[OrgCaller]:
+    """One client of it with one connection."""
+    caller = OrgCaller(org_running)
+    with caller.http:
+        yield caller
+
+
+@pytest.fixture
+def sf(org_caller: OrgCaller) -> OrgCaller:
+    """The client, on a freshly reset org."""
+    org_caller.control("POST", "reset")
+    return org_caller
 
 
 def messages(errors: Sequence[dict[str, Any]]) -> list[str]:
