@@ -43,6 +43,7 @@ class Behaviour:
     duplicates: list[str] = field(default_factory=list)  # ids that a duplicate rule alerts on
     read_only_records: list[str] = field(default_factory=list)  # ids that nobody may edit
     no_op_moves_stamps: bool = True
+    diary: bool = False  # remember each write to an account: GET /_sandbox/export?type=Writes
     assignment_owner: str = ""  # a rule gives written records to this user, unless told not to
     # -- Bulk
     bulk_queue_ms: int = 20

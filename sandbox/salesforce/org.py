@@ -12,6 +12,7 @@ from sandbox.salesforce.access import Access
 from sandbox.salesforce.auth import Tokens
 from sandbox.salesforce.behaviour import Behaviour
 from sandbox.salesforce.definitions import standard_objects
+from sandbox.salesforce.diary import Diary
 from sandbox.salesforce.ids import PREFIXES, decode, id18
 from sandbox.salesforce.limits import Limits
 from sandbox.salesforce.people import add_people
@@ -44,6 +45,7 @@ class Org:
         )
         self.chooser = random.Random(f"chance:{seed}")  # noqa: S311 - deterministic by design
         self.behaviour = Behaviour()
+        self.diary = Diary()
         self.limits = Limits(clock.now_ms, enforce=enforce_limits)
         self.objects: dict[str, SObject] = {
             definition.name.lower(): SObject(definition, self.now_ms)
@@ -170,6 +172,7 @@ class Org:
             sobject.definition.version += 1
         self._counters = self._seeded_counters.copy()
         self.behaviour = Behaviour()
+        self.diary.clear()
         self.chooser.seed(f"chance:{self.seed}")
         self.limits.reset()
         self.tokens.reset()

@@ -168,6 +168,8 @@ def commit(org: Org, change: Change, ctx: WriteContext) -> Record:
     else:
         if not org.behaviour.no_op_moves_stamps and _same(sobject, record, values):
             return record
+        if org.behaviour.diary and sobject.name == "Account":
+            org.diary.note(change.id, values, ctx.at)
         if ctx.auto_assign and org.behaviour.assignment_owner and "OwnerId" in table.slots:
             values["OwnerId"] = org.behaviour.assignment_owner
         values["LastModifiedDate"] = ctx.stamp
