@@ -7,8 +7,8 @@ from typing import Final
 
 from sandbox.salesforce.errors import ApiError
 
-_BEFORE: Final = re.compile(r"'(?:\\.|[^'\\])*'|[\w.]+|\S")
-_AFTER: Final = re.compile(r"'(?:\\.|[^'\\])*'|\w+|\S")
+_BEFORE: Final = re.compile(r"'(?:\\.|[^'\\])*'|\d[\w.:+-]*|[\w.]+|\S")
+_AFTER: Final = re.compile(r"'(?:\\.|[^'\\])*'|\d[\w.:+-]*|\w+|\S")
 _SHOWN: Final = 4  # words of the statement on either side of the culprit
 _REFERENCE: Final = "Please reference your WSDL or the describe call for the appropriate names."
 
