@@ -95,10 +95,14 @@ def code(value: object) -> str:
 
 def failed_answer(status: int, headers: Mapping[str, str], body: bytes) -> FailedAnswer:
     """Read what an answer says is wrong, whatever its shape."""
-    data = loads(body)
+    return failed_parts(status, loads(body), headers)
+
+
+def failed_parts(status: int, data: Any, headers: Mapping[str, str] | None = None) -> FailedAnswer:
+    """Read what a decoded answer says is wrong: an error, a list of them, or neither."""
     listed = data if isinstance(data, list) else [data]
     found = tuple(_detail(each) for each in listed if isinstance(each, Mapping))
-    return FailedAnswer(status, headers, found, isinstance(data, list | dict))
+    return FailedAnswer(status, headers or {}, found, isinstance(data, list | dict))
 
 
 def _detail(each: Mapping[str, Any]) -> Detail:

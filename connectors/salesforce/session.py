@@ -162,6 +162,7 @@ class Session:
         allow: frozenset[int] = frozenset(),
         tooling: bool = False,
         version: str | None = None,
+        patient: bool = True,
     ) -> Answer:
         """Make one call, paced, counted and tried again as the policy says.
 
@@ -176,6 +177,7 @@ class Session:
             allow: error statuses to hand back as answers, where their body is JSON or empty.
             tooling: below the Tooling API.
             version: of the API, where it must be that of an earlier call.
+            patient: try again; without it a caller that has its own patience is told at once.
 
         Raises:
             ConnectorError: by what to do next; nothing of the vendor's is chained to it.
@@ -191,6 +193,7 @@ class Session:
             data=orjson.dumps(json) if json is not None else data,
             headers=headers,
             allow=allow,
+            patient=patient,
         )
         return Answer(sent.response.status_code, sent.data, sent.response.headers)
 

@@ -1,0 +1,70 @@
+"""Which org a credential opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from connectors.errors import ProtocolError
+from connectors.records import Portal
+from connectors.salesforce import describing, soql
+from connectors.salesforce.describing import Sobject
+from connectors.salesforce.queries import Part, address_of, rows_of, together
+from connectors.salesforce.session import Session
+
+_FIELDS = ("Id", "InstanceName", "IsSandbox", "OrganizationType", "TimeZoneSidKey")
+
+
+def look(session: Session, name: str) -> tuple[Portal, Sobject]:
+    """Ask for the org and for the description of an object, in one call.
+
+    Raises:
+        MisconfiguredError: the credential is refused, or may not read the object.
+
+    """
+    parts = together(
+        session,
+        {
+            "organization": address_of(soql.select(_FIELDS, "Organization")),
+            "description": f"sobjects/{name}/describe",
+        },
+    )
+    row = next(iter(rows_of(_fine(session, parts["organization"], "GET query Organization"))), {})
+    if not row.get("Id"):
+        raise ProtocolError("Salesforce answered a query for its organization with none.")
+    described = describing.read(_fine(session, parts["description"], describing.ROUTE).data)
+    return _portal(session, row), described
+
+
+def look_at_limits(session: Session) -> None:
+    """Learn what is left of the day's calls, unless an answer has told already.
+
+    Looking takes a permission that the user need not have.
+    """
+    if session.limiter.daily.limit is not None:
+        return
+    answer = session.call(
+        "GET", "limits", route="GET limits", allow=frozenset({HTTPStatus.FORBIDDEN})
+    )
+    daily = answer.data.get("DailyApiRequests") if isinstance(answer.data, dict) else None
+    if isinstance(daily, dict):
+        limit, left = daily.get("Max"), daily.get("Remaining")
+        if isinstance(limit, int) and isinstance(left, int):
+            session.limiter.daily.observe(limit, left, session.now())
+
+
+def _fine(session: Session, part: Part, route: str) -> Part:
+    if (fault := part.fault(session, route)) is not None:
+        raise fault
+    return part
+
+
+def _portal(session: Session, row: Mapping[str, Any]) -> Portal:
+    return Portal(
+        crm="salesforce",
+        portal_id=str(row["Id"]),
+        kind="sandbox" if row.get("IsSandbox") else "production",
+        time_zone=str(row.get("TimeZoneSidKey") or "UTC"),
+        record_url=f"{session.grant().instance_url}/lightning/r/Account/{{id}}/view",
+    )
