@@ -40,7 +40,8 @@ class AttributeSpec:
 
     ``hubspot`` and ``salesforce`` name the account field that holds it, ``None`` where a CRM has
     none. A ``custom`` attribute is in no CRM out of the box: its field names are the ones we
-    suggest. ``headers`` are the column headers that name it in a file, besides its id and fields.
+    suggest, as is any name that ends with ``__c``. ``headers`` are the column headers that name it
+    in a file, besides its id and fields.
     """
 
     id: str
@@ -93,13 +94,14 @@ def _specs() -> tuple[AttributeSpec, ...]:
                       "workers", "team size", "staff", "no. of employees",
                       "estimated num employees")),
         spec(id="employee_range", type=t.INTERVAL, label="Employee range",
-             dimension="firmographic", hubspot="hs_employee_range", unit="employees",
-             zero_is_unknown=True),
+             dimension="firmographic", hubspot="hs_employee_range",
+             salesforce="Employee_Range__c", unit="employees", zero_is_unknown=True),
         spec(id="industry", type=t.CATEGORY, label="Industry", dimension="firmographic",
              hubspot="industry", salesforce="Industry", vocabulary="industries", closed=True,
              headers=("sector", "vertical", "company industry")),
         spec(id="industry_group", type=t.CATEGORY, label="Industry group",
-             dimension="firmographic", hubspot="hs_industry_group"),
+             dimension="firmographic", hubspot="hs_industry_group",
+             salesforce="Industry_Group__c"),
         spec(id="naics", type=t.CATEGORY, label="NAICS code", dimension="firmographic",
              hubspot="naics_code", salesforce="NaicsCode", custom=True,
              headers=("naics code", "naicscode")),
@@ -121,7 +123,8 @@ def _specs() -> tuple[AttributeSpec, ...]:
              hubspot="ownership", salesforce="Ownership", vocabulary="ownership", custom=True,
              headers=("company type", "ownership type")),
         spec(id="is_public", type=t.FLAG, label="Publicly traded", dimension="firmographic",
-             hubspot="is_public", headers=("public", "publicly traded")),
+             hubspot="is_public", salesforce="Is_Public__c",
+             headers=("public", "publicly traded")),
         spec(id="locations", type=t.NUMBER, label="Locations", dimension="firmographic",
              hubspot="number_of_locations", salesforce="NumberofLocations__c", custom=True,
              zero_is_unknown=True, headers=("number of locations", "offices", "sites")),
@@ -156,13 +159,13 @@ def _specs() -> tuple[AttributeSpec, ...]:
         spec(id="intent_score", type=t.NUMBER, label="Intent score", dimension="behavioral",
              hubspot="intent_score", salesforce="Intent_Score__c", custom=True),
         spec(id="website_visits", type=t.NUMBER, label="Website visits", dimension="behavioral",
-             hubspot="hs_analytics_num_visits"),
+             hubspot="hs_analytics_num_visits", salesforce="Website_Visits__c"),
         # money
         spec(id="annual_revenue", type=t.MONEY, label="Annual revenue", dimension="financial",
              hubspot="annualrevenue", salesforce="AnnualRevenue", zero_is_unknown=True,
              headers=("revenue", "annual revenue printed", "inferred revenue", "turnover")),
         spec(id="revenue_range", type=t.MONEY, label="Revenue range", dimension="financial",
-             hubspot="hs_revenue_range"),
+             hubspot="hs_revenue_range", salesforce="Revenue_Range__c"),
         spec(id="revenue_growth", type=t.NUMBER, label="Revenue growth", dimension="financial",
              hubspot="revenue_growth", salesforce="Revenue_Growth__c", custom=True, unit="%",
              headers=("revenue growth %", "growth")),
@@ -208,12 +211,12 @@ def _specs() -> tuple[AttributeSpec, ...]:
              hubspot="type", salesforce="Type", vocabulary="account_types",
              headers=("account type", "record type", "relationship")),
         spec(id="lifecycle_stage", type=t.CATEGORY, label="Lifecycle stage",
-             dimension="relational", hubspot="lifecyclestage", vocabulary="lifecycle_stages",
-             headers=("lifecycle stage",)),
+             dimension="relational", hubspot="lifecyclestage", salesforce="Lifecycle_Stage__c",
+             vocabulary="lifecycle_stages", headers=("lifecycle stage",)),
         spec(id="open_deals", type=t.NUMBER, label="Open deals", dimension="relational",
-             hubspot="hs_num_open_deals"),
+             hubspot="hs_num_open_deals", salesforce="Open_Opportunities__c"),
         spec(id="contacts", type=t.NUMBER, label="Known contacts", dimension="relational",
-             hubspot="num_associated_contacts"),
+             hubspot="num_associated_contacts", salesforce="Contacts__c"),
         spec(id="last_activity_date", type=t.DATE, label="Last activity",
              dimension="relational", hubspot="notes_last_updated",
              salesforce="LastActivityDate", headers=("last activity",)),

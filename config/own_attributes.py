@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from config.attributes import AttributeSpec, AttributeType, catalogue
 from config.conditions import Part
+from config.crms import input_problem
 from config.predicates import Finding
 from config.problems import did_you_mean, listed
 from config.scalars import Flag, Text, Words, text, words
@@ -53,7 +54,9 @@ class AttributeEntry(Part):
     type: AttributeType | None = Field(default=None, description="needed for one of your own")
     label: Text | None = None
     hubspot: Text | None = Field(default=None, description="property of the HubSpot company")
-    salesforce: Text | None = Field(default=None, description="field of the Salesforce account")
+    salesforce: Text | None = Field(
+        default=None, description="field of the Salesforce account, or Parent.Field across a lookup"
+    )
     column: Columns | None = Field(default=None, description="column heads in files")
     dimension: Dimension | None = None
     vocabulary: Text | None = Field(default=None, description="a shipped list of values")
@@ -166,6 +169,8 @@ def check_attribute(name: str, entry: AttributeEntry) -> Iterator[Finding]:
         if field and is_about_a_person(field):
             yield Finding("", f'"{field}" describes a person.', "Judge by facts of the company.")
             break
+    if entry.salesforce and (problem := input_problem("salesforce", entry.salesforce)):
+        yield Finding("salesforce", *problem)
     kind = entry.type or (base.type if base else None)
     if kind is None:
         hint = did_you_mean(name, catalogue())

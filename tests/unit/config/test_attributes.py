@@ -9,6 +9,7 @@ import pytest
 
 from config import taxonomies
 from config.attributes import AttributeSpec, AttributeType, catalogue
+from config.crms import input_problem
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "attributes.md"
 DIMENSIONS = {
@@ -38,7 +39,9 @@ def test_an_attribute_is_well_formed(spec: AttributeSpec) -> None:
     assert re.fullmatch("[a-z][a-z0-9_]*", spec.id)
     assert spec.label
     assert spec.dimension in DIMENSIONS
-    assert spec.hubspot or spec.salesforce
+    assert spec.hubspot
+    assert spec.salesforce
+    assert input_problem("salesforce", spec.salesforce) is None
     assert spec.vocabulary is None or spec.vocabulary in taxonomies.vocabulary_names()
     assert (spec.type is AttributeType.STAGE) == bool(spec.order)
     if spec.order:
@@ -77,6 +80,13 @@ def test_the_standard_fields_are_the_crms_own() -> None:
     assert fields["technologies"][0] == "web_technologies"
     assert fields["account_type"] == ("type", "Type")
     assert fields["domain"] == ("domain", "Website")
+    ours = {name for _, name in fields.values() if name and name.endswith("__c")}
+    standard = {name for _, name in fields.values()} - ours
+    assert standard == {
+        "Name", "Website", "Description", "NumberOfEmployees", "Industry", "NaicsCode", "Sic",
+        "BillingCountry", "BillingState", "BillingCity", "YearStarted", "Ownership", "ParentId",
+        "AnnualRevenue", "Type", "LastActivityDate",
+    }  # fmt: skip
 
 
 def test_the_reference_page_lists_the_catalogue() -> None:

@@ -285,6 +285,8 @@ def test_own_attributes_and_groups() -> None:
     [
         ("first_name: {type: text}", "describes a person"),
         ("score: {type: number, hubspot: jobtitle}", "describes a person"),
+        ("score: {type: number, salesforce: Owner.Manager.Size__c}", "more than one lookup"),
+        ("score: {type: number, salesforce: Fit Score}", "cannot be the API name"),
         ("thing: {label: X}", "its type is missing"),
         ("emploees: {label: X}", 'Did you mean "employees"'),
         ("thing: {type: numbr}", "Use text, category, number"),

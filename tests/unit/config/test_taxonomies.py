@@ -54,12 +54,12 @@ def test_no_word_for_nothing_is_a_value(name: str) -> None:
 
 
 def test_industries_are_hubspots_and_all_have_a_family() -> None:
-    """148 values of HubSpot and a dozen broad sectors, in twenty families."""
+    """148 values of HubSpot and fifteen broad sectors, in twenty families."""
     industries = taxonomies.industries()
     broad = {
-        "AGRICULTURE", "CONSULTING", "EDUCATION", "ENERGY", "GOVERNMENT", "LIFE_SCIENCES",
-        "MANUFACTURING", "MEDIA", "PROFESSIONAL_SERVICES", "REAL_ESTATE_AND_CONSTRUCTION",
-        "TRANSPORTATION", "TRAVEL_AND_HOSPITALITY",
+        "AGRICULTURE", "COMMUNICATIONS", "CONSULTING", "EDUCATION", "ENERGY", "ENGINEERING",
+        "GOVERNMENT", "LIFE_SCIENCES", "MANUFACTURING", "MEDIA", "PROFESSIONAL_SERVICES",
+        "REAL_ESTATE_AND_CONSTRUCTION", "TECHNOLOGY", "TRANSPORTATION", "TRAVEL_AND_HOSPITALITY",
     }  # fmt: skip
 
     assert len(set(industries.labels) - broad) == 148
@@ -80,7 +80,8 @@ def test_industries_are_hubspots_and_all_have_a_family() -> None:
         ("fin-tech", "FINANCIAL_SERVICES"),
         ("IT Services", "INFORMATION_TECHNOLOGY_AND_SERVICES"),
         ("Manufacturing", "MANUFACTURING"),
-        ("Technology", UNREADABLE),
+        ("Technology", "TECHNOLOGY"),
+        ("Professional and Business Services", UNREADABLE),
         ("Government Services", UNREADABLE),
         ("Business Products & Services", UNREADABLE),
         ("Graphic", UNREADABLE),
@@ -90,6 +91,63 @@ def test_industries_are_hubspots_and_all_have_a_family() -> None:
 def test_an_industry_is_taken_for_what_it_says_and_no_more(text: str, value: object) -> None:
     """Names of one sector map to it; a word for several, or for another thing, is not mapped."""
     assert reader("category", "industries")(text) == value
+
+
+SALESFORCE_INDUSTRIES = (
+    "Agriculture", "Apparel", "Banking", "Biotechnology", "Chemicals", "Communications",
+    "Construction", "Consulting", "Education", "Electronics", "Energy", "Engineering",
+    "Entertainment", "Environmental", "Finance", "Food & Beverage", "Government", "Healthcare",
+    "Hospitality", "Insurance", "Machinery", "Manufacturing", "Media", "Not For Profit",
+    "Recreation", "Retail", "Shipping", "Technology", "Telecommunications", "Transportation",
+    "Utilities", "Other",
+)  # fmt: skip
+NEWER_INDUSTRIES = (
+    "Agriculture", "Automotive", "Communications", "Consumer Goods", "Education", "Energy",
+    "Finance", "Government", "Healthcare", "High Tech", "Life Sciences", "Manufacturing", "Media",
+    "Nonprofit", "Other", "Professional Services", "Retail", "Transportation and Logistics",
+    "Travel and Hospitality",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", sorted({*SALESFORCE_INDUSTRIES, *NEWER_INDUSTRIES} - {"Other"}))
+def test_every_industry_of_salesforces_own_lists_is_understood(text: str) -> None:
+    """Each of its standard words is a value with a family, so that near misses can be told."""
+    value = reader("category", "industries")(text)
+
+    assert value in taxonomies.industries().families
+
+
+def test_salesforces_broad_words_are_near_to_the_finer_ones() -> None:
+    """Whoever looks for software finds technology companies next to it, and no further."""
+    family = taxonomies.family
+
+    assert "TECHNOLOGY" in family("COMPUTER_SOFTWARE")
+    assert "COMMUNICATIONS" in family("TELECOMMUNICATIONS")
+    assert "ENGINEERING" in family("MECHANICAL_OR_INDUSTRIAL_ENGINEERING")
+    assert reader("category", "industries")("Other") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Prospect", "PROSPECT"),
+        ("Customer - Direct", "CUSTOMER"),
+        ("Customer - Channel", "CUSTOMER"),
+        ("Channel Partner / Reseller", "PARTNER"),
+        ("Installation Partner", "PARTNER"),
+        ("Technology Partner", "PARTNER"),
+        ("Other", "OTHER"),
+    ],
+)
+def test_salesforces_account_types_are_understood(text: str, value: str) -> None:
+    """A segment written once leaves the same accounts out in both CRMs."""
+    assert reader("category", "account_types")(text) == value
+
+
+@pytest.mark.parametrize("text", ["Public", "Private", "Subsidiary", "Other"])
+def test_salesforces_ownerships_are_understood(text: str) -> None:
+    """The four words of its picklist."""
+    assert reader("category", "ownership")(text) == text.lower()
 
 
 def test_countries_are_those_of_iso_3166_and_kosovo() -> None:
@@ -171,7 +229,7 @@ def test_groups_nest_as_their_names_say() -> None:
 
 def test_a_family_is_the_others_of_a_value() -> None:
     """The family of wireless is telecommunications; a stranger has none."""
-    assert taxonomies.family("WIRELESS") == {"TELECOMMUNICATIONS"}
+    assert taxonomies.family("WIRELESS") == {"TELECOMMUNICATIONS", "COMMUNICATIONS"}
     assert "INTERNET" in taxonomies.family("COMPUTER_SOFTWARE")
     assert "COMPUTER_SOFTWARE" not in taxonomies.family("COMPUTER_SOFTWARE")
     assert taxonomies.family("HANDICRAFT") == frozenset()
