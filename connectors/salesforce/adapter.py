@@ -6,6 +6,7 @@ mends both, see ``docs/adr/0009-salesforce-through-our-own-session.md``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +18,7 @@ from connectors.errors import MisconfiguredError, Problem
 from connectors.origins import is_loopback
 
 Timeout = tuple[float, float]
+_VERSION = re.compile(r"[3-9]\d\.0|[1-9]\d\d\.0")
 TIMEOUT: Timeout = (10.0, 150.0)  # a query may take 2 minutes before Salesforce itself gives up
 
 
@@ -86,3 +88,28 @@ def open_http(
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def check_settings(api_version: str, api_origin: str | None) -> None:
+    """Refuse settings that cannot work, all at once.
+
+    Raises:
+        MisconfiguredError: naming each setting and its remedy.
+
+    """
+    problems = []
+    if not _VERSION.fullmatch(api_version):
+        problems.append(
+            Problem("api_version", "it is not one of Salesforce's.", "Write it like 66.0.")
+        )
+    if api_origin is not None and not is_loopback(api_origin):
+        problems.append(
+            Problem(
+                "API origin",
+                "only a loopback address may stand in for Salesforce.",
+                "Remove ICP_SALESFORCE__API_ORIGIN, or set it to one such as"
+                " http://127.0.0.1:8080.",
+            )
+        )
+    if problems:
+        raise MisconfiguredError(problems)

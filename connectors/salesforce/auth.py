@@ -12,24 +12,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import jwt
 import structlog
 
 from connectors.errors import MisconfiguredError, Problem
 from connectors.json_text import loads
-from connectors.origins import is_loopback
 from connectors.salesforce import login_faults, soap_login
+from connectors.salesforce.addresses import audience_of, instance_address, login_address
 
 log = structlog.get_logger(__name__)
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 ASSERTION_LIFE = timedelta(minutes=3)  # Salesforce takes a few minutes at most
 CLOCK_ERROR = timedelta(minutes=1)  # from which on it may be why an assertion was refused
-PRODUCTION_LOGIN = "https://login.salesforce.com"
-SANDBOX_LOGIN = "https://test.salesforce.com"
-_SHARED_LOGINS = frozenset({"login.salesforce.com", "test.salesforce.com"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,54 +306,6 @@ def read_grant(reply: TokenReply) -> Grant:
         if isinstance(token, str) and token and isinstance(instance, str):
             return Grant(token, instance_address(instance), str(data.get("id") or ""))
     raise login_faults.token_fault(reply.status, data)
-
-
-def login_address(url: str, *, shared: bool = True) -> str:
-    """Return the origin to log in at; *shared*: whether the hosts of all orgs will do.
-
-    Raises:
-        MisconfiguredError: it is none.
-
-    """
-    origin = _origin(url, "login_url")
-    if not shared and urlsplit(origin).hostname in _SHARED_LOGINS:
-        raise MisconfiguredError([login_faults.NEEDS_MY_DOMAIN])
-    return origin
-
-
-def instance_address(url: str) -> str:
-    """Return the origin of an instance.
-
-    Raises:
-        MisconfiguredError: it is none, or one that the API does not live at.
-
-    """
-    origin = _origin(url, "instance_url")
-    if (urlsplit(origin).hostname or "").endswith(".lightning.force.com"):
-        raise MisconfiguredError([login_faults.LIGHTNING])
-    return origin
-
-
-def _origin(url: str, setting: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        named = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        parts, named = urlsplit(""), False
-    origin = f"{parts.scheme}://{parts.netloc}"
-    if not named or parts.username or not (parts.scheme == "https" or is_loopback(origin)):
-        raise MisconfiguredError([login_faults.not_an_address(setting)])
-    return origin
-
-
-def audience_of(login: str) -> str:
-    """Return the login host that an address belongs to: what an assertion must be made for."""
-    host = urlsplit(login).hostname or ""
-    if host in _SHARED_LOGINS:
-        return login
-    # acme--dev.sandbox.my.salesforce.com, acme--dev.my.salesforce.com, x.scratch.my.salesforce.com
-    of_sandbox = "--" in host or ".scratch.my." in host
-    return SANDBOX_LOGIN if of_sandbox else PRODUCTION_LOGIN
 
 
 def signed(claims: Mapping[str, Any], private_key: str) -> str:

@@ -17,7 +17,8 @@ from typing import Any
 
 from connectors.errors import ConnectorError, ProtocolError, TransientError
 from connectors.salesforce import faults
-from connectors.salesforce.session import Session, Stream
+from connectors.salesforce.session import Session
+from connectors.salesforce.streaming import Stream
 
 CREATE_ROUTE = "POST jobs/query"
 POLL_ROUTE = "GET jobs/query/{id}"

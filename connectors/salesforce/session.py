@@ -7,7 +7,6 @@ is not made for sharing. See ``docs/adr/0009-salesforce-through-our-own-session.
 from __future__ import annotations
 
 import contextlib
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,16 +19,17 @@ from typing import Any, TypeVar
 import orjson
 import requests
 
-from connectors.errors import ConnectorError, MisconfiguredError, Problem, TransientError
+from connectors.errors import ConnectorError, TransientError
 from connectors.json_text import NOT_JSON, loads
-from connectors.origins import is_loopback
 from connectors.pausing import Pause
 from connectors.records import CallCounts
 from connectors.retrying import RetryPolicy
 from connectors.salesforce import faults
-from connectors.salesforce.adapter import TIMEOUT, Timeout, open_http
+from connectors.salesforce.adapter import TIMEOUT, Timeout, check_settings, open_http
 from connectors.salesforce.auth import Credentials, Grant, TokenReply, Tokens
 from connectors.salesforce.client import Client, Exchanged
+from connectors.salesforce.streaming import Stream
+from connectors.salesforce.usage import api_usage
 from connectors.throttling import RateLimiter
 
 T = TypeVar("T")
@@ -37,9 +37,6 @@ T = TypeVar("T")
 API_VERSION = "66.0"
 TOKEN_ROUTE = "POST oauth2/token"  # noqa: S105 - a call's name
 CALL_OPTIONS = {"Sforce-Call-Options": "client=icp-sync"}  # shows in the org's logs
-_USAGE = re.compile(r"api-usage=(\d{1,12})/(\d{1,12})")
-_VERSION = re.compile(r"[3-9]\d\.0|[1-9]\d\d\.0")
-CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,38 +46,6 @@ class Answer:
     status: int
     data: Any
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Stream:
-    """A body that is read as it comes; close it, or read it to the end."""
-
-    def __init__(self, response: requests.Response, route: str) -> None:
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self._response = response
-        self._route = route
-        self._chunks = response.iter_content(CHUNK)
-
-    def read_chunk(self) -> bytes:
-        """Return the next part, decompressed; nothing at the end.
-
-        Raises:
-            TransientError: the connection broke, or the body was cut short.
-
-        """
-        fault: ConnectorError | None = None
-        try:
-            return next(self._chunks, b"")
-        except Exception as error:
-            self.close()
-            fault = faults.transport_fault(error, self._route)
-            if fault is None:
-                raise
-        raise fault
-
-    def close(self) -> None:
-        """Give the connection up, read or not."""
-        self._response.close()
 
 
 class Session:
@@ -415,17 +380,6 @@ class _Final:
 _NOT_AGAIN = (faults.QueryTooLongError, faults.LocatorExpiredError)
 
 
-def api_usage(header: str) -> tuple[int, int] | None:
-    """Return calls used and allowed in 24 hours; ``None`` where the header does not say.
-
-    The header is a list of segments, of which newer releases have more.
-    """
-    for segment in header.split(";"):
-        if found := _USAGE.fullmatch(segment.strip()):
-            return int(found[1]), int(found[2])
-    return None
-
-
 def make_limiter(
     *,
     daily_share: float = 0.9,
@@ -441,28 +395,3 @@ def make_limiter(
         pause=pause or Pause(),
         **options,
     )
-
-
-def check_settings(api_version: str, api_origin: str | None) -> None:
-    """Refuse settings that cannot work, all at once.
-
-    Raises:
-        MisconfiguredError: naming each setting and its remedy.
-
-    """
-    problems = []
-    if not _VERSION.fullmatch(api_version):
-        problems.append(
-            Problem("api_version", "it is not one of Salesforce's.", "Write it like 66.0.")
-        )
-    if api_origin is not None and not is_loopback(api_origin):
-        problems.append(
-            Problem(
-                "API origin",
-                "only a loopback address may stand in for Salesforce.",
-                "Remove ICP_SALESFORCE__API_ORIGIN, or set it to one such as"
-                " http://127.0.0.1:8080.",
-            )
-        )
-    if problems:
-        raise MisconfiguredError(problems)
