@@ -15,6 +15,9 @@ from sandbox.clock import iso_ms
 
 CREATED, MODIFIED, OBJECT_ID, MERGED_IDS = range(4)  # columns every table has, in this order
 
+# When a record was modified, its values, and when it was archived.
+Snapshot = tuple[int, list[str | None], int | None]
+
 # Shorter values repeat (codes, countries, numbers) and are worth sharing between records.
 _SHARED_LENGTH = 24
 
@@ -274,11 +277,11 @@ class Table:
 
     # -- undoing ---------------------------------------------------------------------------------
 
-    def snapshot(self, record: Record) -> tuple[int, list[str | None], int | None]:
+    def snapshot(self, record: Record) -> Snapshot:
         """What :meth:`put_back` needs to undo changes of *record*."""
         return record.modified, list(record.values), record.archived_at
 
-    def put_back(self, record: Record, before: tuple[int, list[str | None], int | None]) -> None:
+    def put_back(self, record: Record, before: Snapshot) -> None:
         """Undo what happened to *record* since its snapshot."""
         modified, values, archived_at = before
         if record.archived_at is not None and archived_at is None:

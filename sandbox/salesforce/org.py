@@ -5,12 +5,16 @@ from __future__ import annotations
 import copy
 import random
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sandbox.clock import Clock
+from sandbox.gateway import Call, Reply
 from sandbox.salesforce.access import Access
 from sandbox.salesforce.auth import Tokens
 from sandbox.salesforce.behaviour import Behaviour
+from sandbox.salesforce.cursors import Cursors
 from sandbox.salesforce.definitions import standard_objects
 from sandbox.salesforce.diary import Diary
 from sandbox.salesforce.ids import PREFIXES, decode, id18
@@ -18,6 +22,7 @@ from sandbox.salesforce.limits import Limits
 from sandbox.salesforce.people import add_people
 from sandbox.salesforce.schema import FieldDef
 from sandbox.salesforce.sobject import SObject
+from sandbox.salesforce.transactions import Transaction
 from sandbox.seed_data import SeedData
 from sandbox.store import Record
 
@@ -38,6 +43,7 @@ class Org:
 
         self.clock = clock
         self.seed = seed
+        self._made_ms = self.stamp_ms()
         self.origin = ""  # where the sandbox listens
         chooser = random.Random(f"org:{seed}")  # noqa: S311 - deterministic, not a secret
         self.org_id = id18(
@@ -52,6 +58,9 @@ class Org:
             for definition in standard_objects()
         }
         self.rulebooks: dict[tuple[str, str], Rulebook] = {}  # kept by the write engine
+        self.journal: Transaction | None = None
+        self.perform: Callable[[Call], Reply] = _not_served
+        self._described: dict[tuple[str, str], tuple[object, int, int]] = {}
         self._counters: Counter[str] = Counter()
         self.access = Access(self)
         people = add_people(self)
@@ -62,6 +71,7 @@ class Org:
             seed, self.org_id, self.now_ms, integration=people.integration, admin=people.admin
         )
         self.jobs: Jobs = Jobs(self)
+        self.cursors = Cursors(self)
 
     # -- look-up ---------------------------------------------------------------------------------
 
@@ -95,6 +105,26 @@ class Org:
         """A fresh id of something that is kept outside the tables (``CustomField``, ``Job``)."""
         self._counters[kind] += 1
         return id18(PREFIXES[kind], _FIRST_ID + 41 * self._counters[kind])
+
+    def described(self, user_id: str, sobject: SObject) -> int:
+        """When what this user sees of an object's definition changed last, as epoch ms."""
+        key = (user_id, sobject.name)
+        seen = (self.access.fields(user_id, sobject.name), sobject.definition.version)
+        known = self._described.get(key)
+        if known is None:
+            known = self._described[key] = (*seen, self._made_ms)
+        elif known[0] is not seen[0] or known[1] != seen[1]:
+            known = self._described[key] = (*seen, self.stamp_ms())
+        return known[2]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Writes of this block can be taken back together."""
+        self.journal = Transaction()
+        try:
+            yield self.journal
+        finally:
+            self.journal = None
 
     # -- record types ----------------------------------------------------------------------------
 
@@ -177,3 +207,9 @@ class Org:
         self.limits.reset()
         self.tokens.reset()
         self.jobs.reset()
+        self.cursors.reset()
+
+
+def _not_served(call: Call) -> Reply:
+    """Parts of composite calls need a service that knows all routes."""
+    raise LookupError(call.path)

@@ -165,6 +165,8 @@ def commit(org: Org, change: Change, ctx: WriteContext) -> Record:
         values["LastModifiedDate"] = ctx.stamp
         values["CreatedById"] = values["LastModifiedById"] = change.user_id
         record = change.record = table.add(values, ctx.at)
+        if org.journal is not None:
+            org.journal.made(sobject, record)
     else:
         if not org.behaviour.no_op_moves_stamps and _same(sobject, record, values):
             return record
@@ -174,6 +176,8 @@ def commit(org: Org, change: Change, ctx: WriteContext) -> Record:
             values["OwnerId"] = org.behaviour.assignment_owner
         values["LastModifiedDate"] = ctx.stamp
         values["LastModifiedById"] = change.user_id
+        if org.journal is not None:
+            org.journal.changing(sobject, record)
         table.update(record, values, ctx.at)
     sobject.note(record, values)
     return record

@@ -65,6 +65,8 @@ def remove(
         child = org.objects[child_name.lower()]
         gone += [(child, other) for other in child.find(field, record_id)]
     for owner, each in gone:
+        if org.journal is not None:
+            org.journal.changing(owner, each)
         _mark(owner, each, user_id, ctx)
         owner.table.archive(each, ctx.at)
     return gone

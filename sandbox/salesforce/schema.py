@@ -280,7 +280,7 @@ class ObjectDef:
             "lookupLayoutable": None,
             "namedLayoutInfos": [],
             "networkScopeFieldName": None,
-            "recordTypeInfos": record_types or [_master(path)],
+            "recordTypeInfos": record_types or [master_record_type(path)],
             "searchLayoutable": own,
             "sobjectDescribeOption": "FULL",
             "supportedScopes": [
@@ -345,7 +345,8 @@ class ObjectDef:
         }
 
 
-def _master(path: str) -> dict[str, Any]:
+def master_record_type(path: str) -> dict[str, Any]:
+    """The entry of the record type that every object has."""
     return record_type_info(path, MASTER_RECORD_TYPE, "Master", "Master", default=True, master=True)
 
 

@@ -13,6 +13,7 @@ from sandbox.salesforce import (
     collections_api,
     composite_api,
     query_api,
+    replication_api,
     resources_api,
     sobjects_api,
     token_api,
@@ -28,6 +29,7 @@ from sandbox.salesforce.routing import Match, Route, Router, WrongMethodError
 ROUTES: Final[list[Route]] = [
     *resources_api.ROUTES,
     *sobjects_api.ROUTES,
+    *replication_api.ROUTES,
     *collections_api.ROUTES,
     *composite_api.ROUTES,
     *query_api.ROUTES,
@@ -49,6 +51,7 @@ class SalesforceService:
     def __init__(self, org: Org) -> None:
         self._org = org
         self._router = Router(ROUTES)
+        org.perform = self.perform
 
     def prepare(self, call: Call) -> Callable[[], Reply]:
         """Name the route and give back what answers the call."""
