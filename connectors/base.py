@@ -211,5 +211,5 @@ class CrmAdmin(Protocol):
     ) -> Mapping[str, bytes]:
         """Everything set-up would make as files for review or deployment, by relative path.
 
-        Sends nothing.
+        Changes nothing; may look for what the CRM has of its own that the files must speak of.
         """

@@ -1,4 +1,4 @@
-"""What set-up would make in the CRM, and making it: fields, options, saved views.
+"""What set-up would make in the CRM, and making it: fields, options, access, saved views.
 
 It never deletes or narrows anything: an option that fell out of use is hidden, a view that exists
 is left as it is whoever made it, and a field of another type is a conflict for a person to settle.
@@ -6,24 +6,22 @@ is left as it is whoever made it, and a field of another type is a conflict for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 from connectors.base import CrmAdmin
+from connectors.errors import MisconfiguredError, Problem
 from connectors.records import (
+    AdminStep,
     FieldCap,
     FieldDescription,
     FieldKind,
     FieldSpec,
-    Operator,
     Option,
-    ViewFilter,
     ViewSpec,
 )
-from worker.icp.profile import DISQUALIFIED, NEEDS_DATA, Profile
-
-VIEW_PREFIX = "ICP: "
 
 
 class Need(StrEnum):
@@ -37,12 +35,33 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetupItem:
-    """One group, field, option list or view: what is there and what would be done."""
+    """One group, field, option list, access right or view: what is there, what would be done."""
 
-    what: str  # "group", "field", "options", "view"
+    what: str  # "group", "field", "options", "view", or as the CRM's own steps say
     name: str
     need: Need
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """Everything that should be there.
+
+    Attributes:
+        fields: every field, with its options in order.
+        views: every saved view.
+        read_only: fields that people may not edit, because the worker writes them.
+        grown: choice fields whose unused options stay visible, because people choose in them.
+        group: what the group of the fields is called, where the CRM has groups.
+        left_out: views that this CRM cannot have, one sentence each.
+    """
+
+    fields: Sequence[FieldSpec]
+    views: Sequence[ViewSpec]
+    read_only: Sequence[str] = ()
+    grown: frozenset[str] = frozenset()
+    group: str = ""
+    left_out: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -52,6 +71,7 @@ class SetupPlan:
     items: list[SetupItem] = field(default_factory=list)
     create: list[FieldSpec] = field(default_factory=list)
     options: dict[str, tuple[Option, ...]] = field(default_factory=dict)
+    steps: list[AdminStep] = field(default_factory=list)
     views: list[ViewSpec] = field(default_factory=list)
     group: bool = False
     cap: FieldCap | None = None
@@ -73,37 +93,35 @@ class SetupPlan:
             return 0
         return max(0, self.cap.used + len(self.create) - self.cap.limit)
 
+    def add(self, what: str, name: str, need: Need, detail: str = "") -> None:
+        """Note one item."""
+        self.items.append(SetupItem(what, name, need, detail))
 
-def plan_setup(
-    admin: CrmAdmin,
-    fields: Sequence[FieldSpec],
-    views: Sequence[ViewSpec],
-    *,
-    grown: frozenset[str],
-) -> SetupPlan:
+
+def plan_setup(admin: CrmAdmin, wishes: Wishes) -> SetupPlan:
     """Compare what is wanted with what the CRM has.
 
     Args:
-        admin: the CRM, with the right to read its schema and views.
-        fields: every field that should be there, with its options in order.
-        views: every saved view that should be there.
-        grown: choice fields whose unused options are left visible, because people choose in them.
+        admin: the CRM, with the right to read its schema, access rights and views.
+        wishes: what should be there.
     """
     plan = SetupPlan(cap=admin.field_cap())
     described = admin.fields()
-    if admin.group_exists():
-        plan.items.append(SetupItem("group", "ICP fit", Need.PRESENT))
-    else:
-        plan.group = True
-        plan.items.append(SetupItem("group", "ICP fit", Need.CREATE))
-    for spec in fields:
-        _plan_field(plan, spec, described.get(spec.name), keep=spec.name in grown)
-    for view in views:
+    plan.group = not admin.group_exists()
+    if wishes.group or plan.group:
+        plan.add("group", wishes.group, Need.CREATE if plan.group else Need.PRESENT)
+    for spec in wishes.fields:
+        _plan_field(plan, spec, described.get(spec.name), keep=spec.name in wishes.grown)
+    for step in admin.steps(wishes.fields, wishes.read_only):
+        plan.add(step.what, step.name, Need.PRESENT if step.done else Need.CREATE, step.detail)
+        if not step.done:
+            plan.steps.append(step)
+    for view in wishes.views:
         if admin.view_exists(view.name):
-            plan.items.append(SetupItem("view", view.name, Need.PRESENT))
+            plan.add("view", view.name, Need.PRESENT)
         else:
             plan.views.append(view)
-            plan.items.append(SetupItem("view", view.name, Need.CREATE))
+            plan.add("view", view.name, Need.CREATE)
     return plan
 
 
@@ -111,21 +129,32 @@ def apply_setup(admin: CrmAdmin, plan: SetupPlan) -> int:
     """Make what the plan says; answers how many changes were made.
 
     Safe to repeat and to interrupt: everything already made is found as it is next time.
+
+    Raises:
+        MisconfiguredError: rights are missing. A missing right to give access does not keep the
+            views from being made: all that can be made is, and every right is named at once.
     """
-    made = 0
-    if plan.group:
-        admin.create_group()
-        made += 1
-    for spec in plan.create:
-        admin.create_field(spec)
-        made += 1
-    for name, options in plan.options.items():
-        admin.set_options(name, options)
-        made += 1
-    for view in plan.views:
-        admin.create_view(view)
-        made += 1
+    fields = [admin.create_group] if plan.group else []
+    fields += [partial(admin.create_field, spec) for spec in plan.create]
+    fields += [partial(admin.set_options, name, options) for name, options in plan.options.items()]
+    made = _carry_out(fields)
+    refused: list[Problem] = []
+    steps = [partial(admin.take, step) for step in plan.steps]
+    views = [partial(admin.create_view, view) for view in plan.views]
+    for actions in (steps, views):
+        try:
+            made += _carry_out(actions)
+        except MisconfiguredError as error:
+            refused += error.problems
+    if refused:
+        raise MisconfiguredError(list(dict.fromkeys(refused)))
     return made
+
+
+def _carry_out(actions: Sequence[Callable[[], None]]) -> int:
+    for action in actions:
+        action()
+    return len(actions)
 
 
 def _plan_field(
@@ -133,17 +162,23 @@ def _plan_field(
 ) -> None:
     if found is None:
         plan.create.append(replace(spec, options=merged_options((), spec.options, keep=keep)))
-        plan.items.append(SetupItem("field", spec.name, Need.CREATE, spec.kind.value))
+        plan.add("field", spec.name, Need.CREATE, spec.kind.value)
+        return
+    if found.name != spec.name:
+        plan.add(
+            "field",
+            spec.name,
+            Need.CONFLICT,
+            f"is spelt {found.name} in the CRM; spell it so under `outputs`",
+        )
         return
     if found.kind is not spec.kind:
-        plan.items.append(
-            SetupItem(
-                "field",
-                spec.name,
-                Need.CONFLICT,
-                f"is a {found.native_type or found.kind.value} field, {spec.kind.value} is needed;"
-                " rename it or choose another name under `outputs`",
-            )
+        plan.add(
+            "field",
+            spec.name,
+            Need.CONFLICT,
+            f"is a {found.native_type or found.kind.value} field, {spec.kind.value} is needed;"
+            " rename it or choose another name under `outputs`",
         )
         return
     if spec.kind in {FieldKind.CHOICE, FieldKind.CHOICES}:
@@ -153,9 +188,9 @@ def _plan_field(
             have = {option.value for option in found.options}
             added = [option.value for option in spec.options if option.value not in have]
             detail = f"add {', '.join(added)}" if added else "order, labels or visibility"
-            plan.items.append(SetupItem("options", spec.name, Need.UPDATE, detail))
+            plan.add("options", spec.name, Need.UPDATE, detail)
             return
-    plan.items.append(SetupItem("field", spec.name, Need.PRESENT, spec.kind.value))
+    plan.add("field", spec.name, Need.PRESENT, spec.kind.value)
 
 
 def merged_options(
@@ -181,42 +216,3 @@ def merged_options(
         taken.add(label.casefold())
         merged.append(replace(option, label=label))
     return tuple(merged)
-
-
-def wanted_views(
-    profiles: Sequence[Profile], names: Mapping[str, str], columns: Sequence[str]
-) -> list[ViewSpec]:
-    """One view per tier, and those that a week's work begins with.
-
-    Args:
-        profiles: the ICPs of the connection; they share their tiers.
-        names: CRM field by output key.
-        columns: CRM fields a view shows, where the CRM's views have columns.
-    """
-    tier = names["tier"]
-    labels = profiles[0].tier_labels
-    own = [item.id for item in profiles[0].tiers]
-
-    def view(label: str, *filters: ViewFilter) -> ViewSpec:
-        return ViewSpec(name=f"{VIEW_PREFIX}{label}", filters=filters, columns=tuple(columns))
-
-    views = [
-        view(labels[name], ViewFilter(tier, Operator.IS, (name,)))
-        for name in [*own, NEEDS_DATA, DISQUALIFIED]
-    ]
-    if "tier_changed_at" in names:
-        views.append(
-            view(
-                f"New {labels[own[0]]}, last 7 days",
-                ViewFilter(tier, Operator.IS, (own[0],)),
-                ViewFilter(names["tier_changed_at"], Operator.LAST_DAYS, ("7",)),
-            )
-        )
-    if "override_expires" in names:
-        views.append(
-            view(
-                "Overrides expiring",
-                ViewFilter(names["override_expires"], Operator.NEXT_DAYS, ("14",)),
-            )
-        )
-    return views

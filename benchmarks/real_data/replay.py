@@ -165,8 +165,8 @@ class Worker:
     def set_up(self) -> None:
         """Make the fields, options and lists."""
         admin = composition.open_admin(self._settings, self._stop)
-        fields, views = composition.setup_wishes(self._settings, self._compiled)
-        apply_setup(admin, plan_setup(admin, fields, views, grown=frozenset()))
+        wishes = composition.setup_wishes(self._settings, self._compiled)
+        apply_setup(admin, plan_setup(admin, wishes))
 
     def run(self) -> RunReport:
         """Run once, as a schedule would.
@@ -175,10 +175,11 @@ class Worker:
             RuntimeError: the run did not succeed.
         """
         self._runs += 1
+        connection = composition.connection_of(self._settings, self._compiled)
         report = (
             SyncRun(
-                composition.connection_of(self._settings, self._compiled),
-                composition.open_connector(self._settings, self._stop),
+                connection,
+                composition.open_connector(self._settings, self._stop, connection.fields),
                 self._state,
                 run_id=f"replay-{self._runs}",
                 holder="replay",
@@ -200,7 +201,7 @@ class Worker:
         Answers how many were compared, and how many differ by what explains it.
         """
         connection = composition.connection_of(self._settings, self._compiled)
-        connector = composition.open_connector(self._settings, self._stop)
+        connector = composition.open_connector(self._settings, self._stop, connection.fields)
         described = connector.fields()
         panel = Panel(connection.profiles, connection.parsers(described), connector.now().date())
         targets = [

@@ -247,11 +247,16 @@ class HubSpotAdmin:
         read_only: Sequence[str],  # noqa: ARG002 - HubSpot has no such right by property
     ) -> Mapping[str, bytes]:
         """Everything set-up would make, as one JSON file."""
-        wanted = {
-            "fields": [asdict(spec) for spec in fields],
-            "views": [asdict(view) for view in views],
-        }
-        return {"hubspot.json": orjson.dumps(wanted, option=orjson.OPT_INDENT_2) + b"\n"}
+        return exported(fields, views)
+
+
+def exported(fields: Sequence[FieldSpec], views: Sequence[ViewSpec]) -> Mapping[str, bytes]:
+    """Return everything set-up would make, as one JSON file; takes no connection."""
+    wanted = {
+        "fields": [asdict(spec) for spec in fields],
+        "views": [asdict(view) for view in views],
+    }
+    return {"hubspot.json": orjson.dumps(wanted, option=orjson.OPT_INDENT_2) + b"\n"}
 
 
 def read_portal(session: Session, portal_id: str | None) -> Portal:

@@ -24,6 +24,7 @@ _PRELOADED = (
     "worker.cli.app",
     "worker.cli.inspecting",
     "worker.cli.running",
+    "worker.cli.checking",
     "worker.cli.setting_up",
     "worker.composition",
     "worker.scheduling",

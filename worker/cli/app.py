@@ -78,7 +78,7 @@ def lint(
 @app.command()
 def check(*, connection: Named = None, as_json: Json = False) -> None:
     """Check credential, permissions, fields and ICP against the CRM; reads no account."""
-    from worker.cli.setting_up import check_connection
+    from worker.cli.checking import check_connection
 
     check_connection(connection, as_json=as_json)
 
@@ -88,12 +88,13 @@ def setup(
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Make what the plan says.")] = False,
     export: Annotated[
-        Path | None, typer.Option(help="Write the wanted fields and views to a JSON file.")
+        Path | None,
+        typer.Option(help="Write it to files: a metadata package (folder or .zip), or JSON."),
     ] = None,
     connection: Named = None,
     as_json: Json = False,
 ) -> None:
-    """Show what the CRM needs (fields, options, views), and make it with --apply."""
+    """Show what the CRM needs (fields, options, access, views), and make it with --apply."""
     from worker.cli.setting_up import set_up
 
     set_up(connection, apply=apply, export=export, as_json=as_json)

@@ -18,8 +18,10 @@ from worker.composition.documents import (
     tier_labels,
     told,
 )
+from worker.composition.exporting import Exported, export_setup
 from worker.composition.mapping import connection_of, field_map, setup_wishes
 from worker.state.store import State, open_state
+from worker.sync.fields import FieldMap
 
 if TYPE_CHECKING:
     import threading
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Compiled",
+    "Exported",
     "compile_icps",
     "connection_of",
+    "export_setup",
     "field_map",
     "new_run_id",
     "open_admin",
@@ -43,26 +47,47 @@ __all__ = [
 ]
 
 
-def open_connector(settings: ConnectionSettings, stop: threading.Event) -> CrmConnector:
-    """Open the CRM of a connection; nothing is sent yet.
+def open_connector(
+    settings: ConnectionSettings, stop: threading.Event, fields: FieldMap
+) -> CrmConnector:
+    """Open the CRM of a connection for a run; nothing is sent yet.
+
+    Args:
+        settings: of the connection.
+        stop: set when the process is asked to end; waiting then ends too.
+        fields: what the run reads, some of it perhaps across lookups.
 
     Raises:
+        ConfigError: there is no credential that this version can use.
         MisconfiguredError: the credential or origin cannot be used.
     """
-    from worker.composition import hubspot
+    match settings.crm:
+        case "hubspot":
+            from worker.composition import hubspot
 
-    return hubspot.open_connector(settings, stop)
+            return hubspot.open_connector(settings, stop)
+        case "salesforce":
+            from worker.composition import salesforce
+
+            return salesforce.open_connector(settings, stop, fields)
 
 
 def open_admin(settings: ConnectionSettings, stop: threading.Event) -> CrmAdmin:
-    """Open the CRM for set-up, with the credential for it where there is one.
+    """Open the CRM for set-up, with the credential for it where there is one; asks who it is.
 
     Raises:
+        ConfigError: there is no credential that this version can use.
         MisconfiguredError: the credential or origin cannot be used, or may not read accounts.
     """
-    from worker.composition import hubspot
+    match settings.crm:
+        case "hubspot":
+            from worker.composition import hubspot
 
-    return hubspot.open_admin(settings, stop)
+            return hubspot.open_admin(settings, stop)
+        case "salesforce":
+            from worker.composition import salesforce
+
+            return salesforce.open_admin(settings, stop)
 
 
 def open_database(settings: Settings, *, busy_timeout: timedelta | None = None) -> State:

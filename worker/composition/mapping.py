@@ -10,11 +10,12 @@ from config.crms import CRM_NAMES, Crm, input_problem
 from config.loading import unknown_fields
 from config.outputs import OUTPUTS, OptionSet, OutputField
 from config.problems import ConfigError, ConfigProblem
-from connectors.records import FieldDescription, FieldKind, FieldSpec, Option, ViewSpec
+from connectors.records import FieldDescription, FieldKind, FieldSpec, Option
 from worker.composition.documents import Compiled
 from worker.icp.reading import Parser
 from worker.parsers import parser_for
-from worker.setting_up import wanted_views
+from worker.saved_views import wanted_views
+from worker.setting_up import Wishes
 from worker.sync.connection import Connection
 from worker.sync.fields import OVERRIDE_KEYS, FieldMap, OutputTarget
 from worker.sync.guard import GuardLimits
@@ -116,11 +117,10 @@ def connection_of(settings: ConnectionSettings, compiled: Compiled) -> Connectio
     )
 
 
-def setup_wishes(
-    settings: ConnectionSettings, compiled: Compiled
-) -> tuple[list[FieldSpec], list[ViewSpec]]:
+def setup_wishes(settings: ConnectionSettings, compiled: Compiled) -> Wishes:
     """Every field and view that set-up should find or make."""
     names = settings.output_names()
+    ours = {key: name for key, name in names.items() if not OUTPUTS[key].native}
     needed = needed_options(compiled.profiles)
     fields = [
         FieldSpec(
@@ -132,12 +132,19 @@ def setup_wishes(
             multiline=OUTPUTS[key].multiline,
             scale=OUTPUTS[key].scale,
         )
-        for key, name in names.items()
-        if not OUTPUTS[key].native
+        for key, name in ours.items()
     ]
     columns = [_NAME_FIELDS[settings.crm], _OWNER_FIELDS[settings.crm]]
     columns += [names[key] for key in _IN_VIEWS if key in names]
-    return fields, wanted_views(compiled.profiles, names, columns)
+    wanted = wanted_views(compiled.profiles, names, columns, mine=settings.crm == "salesforce")
+    return Wishes(
+        fields=fields,
+        views=wanted.views,
+        read_only=[name for key, name in ours.items() if not OUTPUTS[key].people_write],
+        grown=frozenset({names["tier_override"]}) if "tier_override" in names else frozenset(),
+        group="ICP fit" if settings.crm == "hubspot" else "",
+        left_out=wanted.left_out,
+    )
 
 
 def _options(

@@ -70,7 +70,8 @@ def test_set_up_makes_every_field_of_the_run_with_its_options(
 ) -> None:
     """Tiers in order, codes of the document, and one view for each tier."""
     icp = compiled(tmp_path, criterion("at_least: 50"))
-    fields, views = composition.setup_wishes(settings.connection(), icp)
+    wishes = composition.setup_wishes(settings.connection(), icp)
+    fields, views = wishes.fields, wishes.views
     by_name = {it.name: it for it in fields}
     run = composition.connection_of(settings.connection(), icp)
 
@@ -107,9 +108,12 @@ def test_secrets_are_known_to_the_redaction(settings: Settings) -> None:
     assert [*composition.secrets_of(settings)] == [TOKEN]
 
 
-def test_opening_a_crm_sends_nothing(settings: Settings) -> None:
+def test_opening_a_crm_sends_nothing(settings: Settings, tmp_path: Path) -> None:
     """The origin has nobody listening, and that is not noticed before the first call."""
-    connector = composition.open_connector(settings.connection(), threading.Event())
+    icp = compiled(tmp_path, criterion("at_least: 50"))
+    fields = composition.field_map(settings.connection(), icp)
+
+    connector = composition.open_connector(settings.connection(), threading.Event(), fields)
 
     assert connector.calls.total == 0
 

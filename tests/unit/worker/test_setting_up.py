@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from connectors.errors import MisconfiguredError, Problem
 from connectors.memory import InMemoryAdmin, InMemoryCrm
 from connectors.records import (
+    AdminStep,
     FieldDescription,
     FieldKind,
     FieldSpec,
@@ -17,8 +19,7 @@ from connectors.records import (
     ViewSpec,
 )
 from tests.support.profiles import TIERS
-from tests.support.runs import ICP
-from worker.setting_up import Need, apply_setup, merged_options, plan_setup, wanted_views
+from worker.setting_up import Need, Wishes, apply_setup, merged_options, plan_setup
 
 TIER_OPTIONS = tuple(Option(it.id, it.label) for it in TIERS)
 FIELDS = [
@@ -27,7 +28,7 @@ FIELDS = [
     FieldSpec(name="icp_fit_score", label="ICP fit score", kind=FieldKind.NUMBER, description="d"),
 ]  # fmt: skip
 VIEWS = [ViewSpec(name="ICP: Tier 1", filters=(ViewFilter("icp_tier", Operator.IS, ("tier_1",)),))]
-NONE: frozenset[str] = frozenset()
+WISHES = Wishes(fields=FIELDS, views=VIEWS, group="ICP fit")
 
 
 def admin(*fields: FieldDescription, cap: int | None = None) -> InMemoryAdmin:
@@ -46,14 +47,14 @@ def described(spec: FieldSpec, **changes: object) -> FieldDescription:
 def test_an_empty_portal_is_prepared_once() -> None:
     """Everything is planned, made, and found as it should be the next time."""
     crm = admin()
-    plan = plan_setup(crm, FIELDS, VIEWS, grown=NONE)
+    plan = plan_setup(crm, WISHES)
     assert [(it.what, it.need) for it in plan.items] == [
         ("group", Need.CREATE), ("field", Need.CREATE), ("field", Need.CREATE),
         ("view", Need.CREATE),
     ]  # fmt: skip
     assert apply_setup(crm, plan) == plan.pending == 4
 
-    again = plan_setup(crm, FIELDS, VIEWS, grown=NONE)
+    again = plan_setup(crm, WISHES)
     assert {it.need for it in again.items} == {Need.PRESENT}
     assert apply_setup(crm, again) == again.pending == 0
 
@@ -63,17 +64,17 @@ def test_an_interrupted_set_up_goes_on_where_it_was() -> None:
     crm = admin()
     crm.create_group()
     crm.create_field(FIELDS[0])
-    plan = plan_setup(crm, FIELDS, VIEWS, grown=NONE)
+    plan = plan_setup(crm, WISHES)
 
     assert plan.pending == 2
     apply_setup(crm, plan)
-    assert plan_setup(crm, FIELDS, VIEWS, grown=NONE).pending == 0
+    assert plan_setup(crm, WISHES).pending == 0
 
 
 def test_a_field_of_another_type_is_left_for_a_person() -> None:
     """It is named with both types and never touched."""
     crm = admin(described(FIELDS[1], kind=FieldKind.TEXT, native_type="string"))
-    plan = plan_setup(crm, FIELDS, VIEWS, grown=NONE)
+    plan = plan_setup(crm, WISHES)
     [conflict] = plan.conflicts
 
     assert conflict.name == "icp_fit_score"
@@ -86,7 +87,7 @@ def test_missing_options_are_added_in_order_and_old_ones_hidden() -> None:
     """A tier that fell out of use stays readable on the records that hold it."""
     old = Option("tier_0", "Tier 0")
     crm = admin(described(FIELDS[0], options=(old, TIER_OPTIONS[1])))
-    plan = plan_setup(crm, FIELDS, VIEWS, grown=NONE)
+    plan = plan_setup(crm, WISHES)
     [item] = [it for it in plan.items if it.what == "options"]
     apply_setup(crm, plan)
 
@@ -105,16 +106,64 @@ def test_options_that_people_choose_in_are_left_visible() -> None:
 @pytest.mark.parametrize(("cap", "over"), [(None, 0), (2, 0), (1, 1), (0, 2)])
 def test_an_allowance_that_does_not_suffice_is_told(cap: int | None, over: int) -> None:
     """Before anything is made, how many fields are too many."""
-    assert plan_setup(admin(cap=cap), FIELDS, VIEWS, grown=NONE).over_cap == over
+    assert plan_setup(admin(cap=cap), WISHES).over_cap == over
 
 
-def test_there_is_a_view_for_every_tier_and_for_the_weeks_work() -> None:
-    """Those that filter by a field that is not written are left out."""
-    names = {"tier": "icp_tier", "tier_changed_at": "icp_at", "override_expires": "icp_ends"}
-    full = [it.name for it in wanted_views([ICP], names, ["name"])]
-    lean = [it.name for it in wanted_views([ICP], {"tier": "icp_tier"}, ["name"])]
+def test_a_name_in_another_spelling_is_left_for_a_person() -> None:
+    """A CRM that does not tell case apart has one field where we would see two."""
 
-    assert lean == [
-        "ICP: Tier 1", "ICP: Tier 2", "ICP: Tier 3", "ICP: Needs data", "ICP: Disqualified",
+    class CaseBlind(InMemoryAdmin):
+        """Finds a field whatever the case of its name."""
+
+        def fields(self) -> dict[str, FieldDescription]:
+            """Describe the one field under the spelling that is asked for."""
+            return {"icp_tier": described(FIELDS[0], name="ICP_Tier")}
+
+    plan = plan_setup(CaseBlind(InMemoryCrm([], {})), WISHES)
+
+    [conflict] = plan.conflicts
+    assert "is spelt ICP_Tier" in conflict.detail
+
+
+STEPS = [
+    AdminStep(what="permission set", name="ICP Sync", done=False),
+    AdminStep(what="field access", name="ICP Sync", done=False, detail="grant icp_tier"),
+]
+
+
+def test_access_is_planned_given_and_found() -> None:
+    """Whatever else the CRM needs is an item like any other, between fields and views."""
+    crm = admin()
+    crm.wanted_steps = STEPS
+    plan = plan_setup(crm, WISHES)
+
+    assert [it.what for it in plan.items][-3:] == ["permission set", "field access", "view"]
+    assert apply_setup(crm, plan) == plan.pending == 6
+    assert crm.taken == ["ICP Sync", "ICP Sync"]
+    assert plan_setup(crm, WISHES).pending == 0
+
+
+class Unentitled(InMemoryAdmin):
+    """May make fields, and neither give access nor make views."""
+
+    def take(self, step: AdminStep) -> None:
+        """Refuse."""
+        raise MisconfiguredError([Problem("user", f"may not give {step.what}.")])
+
+    def create_view(self, view: ViewSpec) -> None:
+        """Refuse."""
+        raise MisconfiguredError([Problem("user", f"may not make {view.name}.")])
+
+
+def test_all_missing_rights_are_named_at_once() -> None:
+    """What can be made is, and one message names every right, each kind once."""
+    crm = Unentitled(InMemoryCrm([], {}))
+    crm.wanted_steps = STEPS
+
+    with pytest.raises(MisconfiguredError) as caught:
+        apply_setup(crm, plan_setup(crm, WISHES))
+
+    assert [it.message for it in caught.value.problems] == [
+        "may not give permission set.", "may not make ICP: Tier 1.",
     ]  # fmt: skip
-    assert full == [*lean, "ICP: New Tier 1, last 7 days", "ICP: Overrides expiring"]
+    assert {*crm.fields()} == {"icp_tier", "icp_fit_score"}
