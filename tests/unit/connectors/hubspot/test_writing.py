@@ -12,7 +12,7 @@ from connectors.errors import ProtocolError, TransientError
 from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.writing import complaints, merged_updates
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
-from tests.unit.connectors.hubspot.wire import SECRET, Reply, Wire, session_on
+from tests.unit.connectors.hubspot.wire import SECRET, Reply, Request, Wire, session_on
 
 WRITTEN, REJECTED, MISSING = WriteResult.WRITTEN, WriteResult.REJECTED, WriteResult.MISSING
 
@@ -161,9 +161,9 @@ class Strict:
         wire.answer(Reply())
         wire.respond = self.respond
 
-    def respond(self, body: dict[str, Any]) -> Reply:
+    def respond(self, request: Request) -> Reply:
         """Write all of a batch, or refuse it."""
-        inputs = body["inputs"]
+        inputs = request.body["inputs"]
         if any(self.bad(each) for each in inputs):
             return Reply(400, invalid(self.code, "icp_tier"))
         self.written += [each["id"] for each in inputs]
