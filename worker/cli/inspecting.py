@@ -120,7 +120,7 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
         compiled = composition.compile_icps(chosen.profiles)
         connection = composition.connection_of(chosen, compiled)
         with stopping() as stop, composition.open_database(settings) as state:
-            connector = composition.open_connector(chosen, stop)
+            connector = composition.open_connector(chosen, stop, connection.fields)
             portal = connector.portal()
             described = connector.fields()
             wanted = [it for it in connection.fields.read_fields() if it in described]

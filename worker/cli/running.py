@@ -99,13 +99,14 @@ def execute(
     progress: Progress,
 ) -> RunResult:
     """Build one run and execute it; a dry run gets a connector and a state that keep nothing."""
-    connector = composition.open_connector(connection, stop)
+    wired = composition.connection_of(connection, compiled)
+    connector = composition.open_connector(connection, stop, wired.fields)
     run_id = composition.new_run_id()
     structlog.contextvars.bind_contextvars(run_id=run_id, connection=connection.name)
     scratch = state.scratch() if request.dry_run else None
     try:
         return SyncRun(
-            composition.connection_of(connection, compiled),
+            wired,
             DryRunConnector(connector) if request.dry_run else connector,
             scratch or state,
             run_id=run_id,
@@ -127,14 +128,15 @@ def approve_run(run_id: str, name: str | None, *, as_json: bool) -> None:
         connection = settings.connection(name)
         compiled = composition.compile_icps(connection.profiles)
         composition.refuse_lint_errors(compiled, datetime.now(UTC))
+        wired = composition.connection_of(connection, compiled)
         with (
             stopping() as stop,
             composition.open_database(settings) as state,
             progress_bar() as progress,
         ):
             report = Approval(
-                composition.connection_of(connection, compiled),
-                composition.open_connector(connection, stop),
+                wired,
+                composition.open_connector(connection, stop, wired.fields),
                 state,
                 holder=this_holder(),
                 stop=stop,

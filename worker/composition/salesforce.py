@@ -21,12 +21,50 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from connectors.base import CrmAdmin, CrmConnector
     from connectors.salesforce.auth import Credentials
     from connectors.salesforce.session import Session
+    from worker.sync.fields import FieldMap
 
 log = structlog.get_logger()
 
 _PRODUCTION: Final = "https://login.salesforce.com"
+
+
+def open_connector(
+    settings: ConnectionSettings, stop: threading.Event, fields: FieldMap
+) -> CrmConnector:
+    """Open the org for a run; nothing is sent yet.
+
+    Raises:
+        ConfigError: no way to log in is complete, or a key cannot be read.
+        MisconfiguredError: the version or origin cannot be used.
+    """
+    from connectors.salesforce.connector import SalesforceConnector
+
+    salesforce = settings.salesforce
+    return SalesforceConnector(
+        open_session(settings, login_credentials(salesforce), stop),
+        lookups=[name for name in fields.inputs.values() if "." in name],
+        person_accounts=salesforce.person_accounts,
+        bulk_threshold=salesforce.bulk_threshold,
+        save_duplicates=salesforce.duplicate_rule == "allow",
+    )
+
+
+def open_admin(settings: ConnectionSettings, stop: threading.Event) -> CrmAdmin:
+    """Open the org for set-up; logs in to learn which user the worker runs as.
+
+    Raises:
+        ConfigError: no way to log in is complete, or a key cannot be read.
+        MisconfiguredError: a credential, the version or the origin cannot be used.
+    """
+    from connectors.salesforce.admin import SalesforceAdmin
+    from connectors.salesforce.visibility import user_id
+
+    run_as = user_id(open_session(settings, login_credentials(settings.salesforce), stop))
+    session = open_session(settings, setup_credentials(settings.salesforce), stop)
+    return SalesforceAdmin(session, run_as=run_as)
 
 
 def login_credentials(salesforce: SalesforceSettings) -> Credentials:
@@ -144,9 +182,8 @@ def _keeper(path: Path | None) -> Callable[[str], None] | None:
         try:
             _replace(path, token)
         except OSError as error:
-            log.error(  # noqa: TRY400 - the reason is told
-                "refresh_token_not_kept", file=str(path), reason=error.strerror or ""
-            )
+            reason = error.strerror or type(error).__name__
+            log.error("refresh_token_not_kept", file=str(path), reason=reason)  # noqa: TRY400
 
     return keep
 
