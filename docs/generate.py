@@ -27,25 +27,36 @@ read goes to standard output, or with `--json` data in its place; logs, progress
 standard error. `icp COMMAND --help` shows the same as here."""
 
 _OUTPUTS_INTRO: Final = """\
-Each is a company property in HubSpot, made by `icp setup --apply` in the group *ICP fit*. The names
-are the defaults; `outputs:` in [worker.yaml](settings.md#what-is-written) changes the prefix,
-renames, includes and excludes.
+Each is a property of the company in HubSpot, in the group *ICP fit*, and a field of the account in
+Salesforce; `icp setup --apply` makes them. The names are the defaults; `outputs:` in
+[worker.yaml](settings.md#what-is-written) changes the prefix, renames, includes and excludes, and
+`salesforce: {namespace: ...}` puts a package's namespace before the Salesforce names.
 
 Stored values are ids (`tier_1`, `needs_data`), people see labels (*Tier 1*, *Needs data*). Choices
 that hold several values are joined with `;`. Besides its tiers every ICP has the outcomes
 `not_icp`, `needs_data`, `disqualified` and `out_of_scope`."""
+
+_TYPES: Final = """\
+| Type | HubSpot | Salesforce |
+|---|---|---|
+| number | number | Number |
+| choice | enumeration, select | restricted picklist |
+| choices | enumeration, checkboxes | text of ids, or with `outputs: {multi_select: true}` a restricted multi-select picklist |
+| text | single-line text | Text(255); longer values are cut, lists after a whole id |
+| text (several lines) | multi-line text | long text area, which no list view can filter by |
+| date, datetime | date picker, date and time picker | Date, Date/Time |"""  # noqa: E501 - lines of a table
 
 _MARKS: Final = """\
 *always*: cannot be excluded. *rides along*: written when another field of the account is written,
 never a reason to write by itself. *people*: filled in by people, read and never written."""
 
 _SCARCE: Final = """\
-Custom properties are scarce, so these are made and written only when named under
+Custom properties and fields are scarce, so these are made and written only when named under
 `outputs: {include: [...]}`."""
 
 _IN_FILES: Final = """\
 `icp score` adds all fields to the file, those off by default too, except people's fields and
-HubSpot's own. It writes labels for the tiers and ids elsewhere."""
+HubSpot's own, under their HubSpot names. It writes labels for the tiers and ids elsewhere."""
 
 _OPTIONS: Final[Mapping[OptionSet, str]] = {
     OptionSet.OUTCOMES: "the tiers, then the four other outcomes",
@@ -129,6 +140,10 @@ def outputs_page() -> str:
         "",
         _MARKS,
         "",
+        "## Types",
+        "",
+        _TYPES,
+        "",
         "## Off by default",
         "",
         _SCARCE,
@@ -148,11 +163,12 @@ def schema_page() -> str:
 def readme_table() -> str:
     """The fields written by default, as the README shows them."""
     rows = [
-        f"| `{it.hubspot_name}` | {it.kind.value} | {_meaning(it)} |"
+        f"| `{it.hubspot_name}` | `{it.salesforce_name}` | {it.kind.value} | {_meaning(it)} |"
         for it in OUTPUTS.values()
         if it.default_on
     ]
-    return "\n".join(["| HubSpot property | Type | What it says |", "|---|---|---|", *rows])
+    heads = ["| HubSpot property | Salesforce field | Type | What it says |", "|---|---|---|---|"]
+    return "\n".join([*heads, *rows])
 
 
 def write() -> None:
@@ -205,15 +221,21 @@ def _default(parameter: Any) -> str:
 
 def _table(fields: Sequence[OutputField]) -> Iterator[str]:
     yield from [
-        "| Key | HubSpot property | Label | Type | Meaning | |",
-        "|---|---|---|---|---|---|",
+        "| Key | HubSpot property | Salesforce field | Label | Type | Meaning | |",
+        "|---|---|---|---|---|---|---|",
     ]
     for it in fields:
         kind = it.kind.value + (" (several lines)" if it.multiline else "")
         yield (
-            f"| `{it.key}` | `{it.hubspot_name}` | {it.label} | {kind} | {_meaning(it)}"
+            f"| {_named(it)} | {it.label} | {kind} | {_meaning(it)}"
             f"{f' Options: {_OPTIONS[it.options]}.' if it.options else ''} | {_mark(it)} |"
         )
+
+
+def _named(field: OutputField) -> str:
+    """The key and the names of a field, as cells."""
+    salesforce = f"`{field.salesforce_name}`" if field.salesforce_name else ""
+    return f"`{field.key}` | `{field.hubspot_name}` | {salesforce}"
 
 
 def _meaning(field: OutputField) -> str:

@@ -37,11 +37,13 @@ def test_every_option_of_every_command_is_documented(command: str) -> None:
 
 
 def test_every_output_is_documented() -> None:
-    """The page of outputs has each key with its property and label."""
+    """The page of outputs has each key with its field in both CRMs and its label."""
     page = text(REFERENCE / "outputs.md")
 
     for field in OUTPUTS.values():
-        assert f"| `{field.key}` | `{field.hubspot_name}` | {field.label} |" in page
+        salesforce = f"`{field.salesforce_name}`" if field.salesforce_name else ""
+        names = f"| `{field.key}` | `{field.hubspot_name}` | {salesforce} |"
+        assert f"{names} {field.label} |" in page
 
 
 def test_every_exit_code_is_documented() -> None:
