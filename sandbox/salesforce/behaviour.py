@@ -26,6 +26,10 @@ class Behaviour:
     public_sharing: bool = False  # else who has no "View All" sees only records they own
     view_setup: bool = False  # the integration user has "View Setup and Configuration"
     customize_application: bool = True  # the set-up user may make fields
+    custom_field_limit: int = 500  # per object
+    picklist_value_key: str = ""  # what names values in metadata: valueName, fullName; "": either
+    apex_triggers: list[str] = field(default_factory=list)  # active ones on Account
+    flows: list[str] = field(default_factory=list)  # labels: an account's update starts them
     # -- fields, "Account.Industry"
     hidden_fields: list[str] = field(default_factory=list)  # nobody sees them
     read_only_fields: list[str] = field(default_factory=list)  # everybody only sees them
@@ -52,9 +56,16 @@ class Behaviour:
     shuffle_results: bool = True
     job_stuck: int = 0  # the n-th job from now stays InProgress until it is aborted
     job_fails_midway: int = 0  # the n-th ingest job from now fails after half its rows
+    lock_parallel_chunks: bool = False  # rows of one ParentId in two chunks of 200 collide
+    embedded_newlines_fail: bool = False  # a line break within quotes counts as a wrong LineEnding
+    bulk_page_rows: int = 50_000  # rows of a result page where the client names no number
+    bulk_offset_datetimes: bool = False  # CSV says "+0000" and not "Z"
+    bulk_unfinished_412: bool = False  # results of an unfinished job: 412, as older versions did
+    result_pages_prose: bool = False  # resultUrl and nextRecordUrl, as the documentation's text has
     # -- reading
     page_size: int = 2000  # rows of a query page at most
     query_timeout_rows: int = 0  # a query that looks at more rows takes too long; 0: never
+    locators_expired: bool = False  # every nextRecordsUrl is too old
 
 
 _START: Final = Behaviour()

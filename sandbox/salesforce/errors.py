@@ -114,7 +114,8 @@ class RecordError(Exception):
 
     def as_csv(self) -> str:
         """As Bulk result files spell it: ``CODE:message:Fields --``."""
-        return f"{self.status_code}:{self.message}:{', '.join(self.fields)} --"
+        named = f"{', '.join(self.fields)} --" if self.fields else "--"
+        return f"{self.status_code}:{self.message}:{named}"
 
 
 class OneRecordError(ApiError):

@@ -114,6 +114,7 @@ class SalesforceService:
         size = len(call.path) + len(call.raw_query)
         if size > MAX_URI_BYTES:
             return html_page(414)
+        org.jobs.advance()
         counted = False
         try:
             check_version(call.path)

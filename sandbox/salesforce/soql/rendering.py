@@ -74,15 +74,21 @@ class _Node:
         return found
 
 
-def json_rows(result: QueryResult, base: str, start: int, end: int) -> list[dict[str, Any]]:
-    """Rows *start* to *end* of a result; *base* is the path of the API version."""
+def json_rows(
+    result: QueryResult, base: str, start: int, end: int, *, live_only: bool = False
+) -> list[dict[str, Any]]:
+    """Rows *start* to *end* of a result; *base* is the path of the API version.
+
+    With *live_only*, what was deleted since it was found is left out.
+    """
     if result.grouped is not None:
         return _groups(result.grouped)[start:end]
     node = _Node(result.sobject, base)
     for column in result.columns:
         node.put(column)
     shown = node.shown
-    return [shown(record) for record in result.records[start:end]]
+    records = result.records[start:end]
+    return [shown(record) for record in records if record.live or not live_only]
 
 
 def _groups(grouped: Grouped) -> list[dict[str, Any]]:

@@ -47,7 +47,10 @@ def run(org: Org, user_id: str, text: str, *, all_rows: bool = False) -> QueryRe
 def run_statement(
     org: Org, user_id: str, statement: Statement, *, all_rows: bool = False, bulk: bool = False
 ) -> QueryResult:
-    """Answer a parsed statement; *bulk* leaves compound fields out of ``FIELDS()``."""
+    """Answer a parsed statement.
+
+    *bulk* leaves compound fields out of ``FIELDS()``, and takes its time.
+    """
     check_clauses(statement)
     scope = scope_of(org, user_id, statement)
     if count_only(statement):
@@ -58,7 +61,7 @@ def run_statement(
         grouped = group(scope, statement, found.matching())
         return QueryResult(statement, scope.sobject, len(grouped.rows), grouped=grouped)
     columns = columns_of(scope, statement, bulk=bulk)
-    found = Search(scope, statement, all_rows=all_rows)
+    found = Search(scope, statement, all_rows=all_rows, patient=bulk)
     records = found.page()
     return QueryResult(statement, scope.sobject, len(records), columns, records)
 

@@ -18,12 +18,15 @@ from sandbox.store import Record
 class Search:
     """The records that one statement means."""
 
-    def __init__(self, scope: Scope, statement: Statement, *, all_rows: bool) -> None:
+    def __init__(
+        self, scope: Scope, statement: Statement, *, all_rows: bool, patient: bool = False
+    ) -> None:
+        """*all_rows* takes in the recycle bin; who is *patient* waits for long queries."""
         self._scope = scope
         self._statement = statement
         self._table = scope.sobject.table
         self._all_rows = all_rows
-        self._looked_at = 0
+        self._most = 0 if patient else scope.org.behaviour.query_timeout_rows
         self._aggregated = is_aggregated(statement)
         where = statement.where
         self._test = compile_condition(scope, where, self._inner) if where else None
@@ -71,7 +74,7 @@ class Search:
         tests: list[Test] = [] if shared is None else [shared]
         if self._test is not None:
             tests.append(self._test)
-        most = scope.org.behaviour.query_timeout_rows
+        most = self._most
         in_reach = scope.sobject.in_reach
         for looked_at, record in enumerate(candidates, 1):
             if most and looked_at > most:
