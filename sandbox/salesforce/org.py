@@ -19,6 +19,7 @@ from sandbox.salesforce.definitions import standard_objects
 from sandbox.salesforce.diary import Diary
 from sandbox.salesforce.ids import PREFIXES, decode, id18
 from sandbox.salesforce.limits import Limits
+from sandbox.salesforce.org_data import OrgData
 from sandbox.salesforce.people import add_people
 from sandbox.salesforce.schema import FieldDef
 from sandbox.salesforce.sobject import SObject
@@ -173,7 +174,7 @@ class Org:
 
     # -- seeding and reset -----------------------------------------------------------------------
 
-    def fill(self, data: SeedData) -> None:
+    def fill(self, data: SeedData | OrgData) -> None:
         """Load *data*, then remember the result as the state :meth:`reset` returns to.
 
         The companies are taken out of *data* as they are loaded, so that they are not held twice.

@@ -30,7 +30,7 @@ class People:
 
 def add_people(org: Org) -> People:
     """Fill the tables of the administration."""
-    maker = _Maker(org)
+    maker = Maker(org)
     everything = {f"Permissions{name}": "true" for name, _ in SYSTEM_PERMISSIONS}
     for name in _ADMIN_ONLY:
         everything[f"Permissions{name}"] = "false"
@@ -73,17 +73,18 @@ def grant(
     )
 
 
-def add_seller(org: Org, first: str, last: str, email: str) -> str:
-    """A user of the sales profile; answers the id."""
+def add_seller(org: Org, first: str, last: str, email: str, own_id: str | None = None) -> str:
+    """A user of the sales profile, with *own_id* where it is given; answers the id."""
     profiles = org.objects["profile"].table
     profile = next(r for r in profiles.live() if profiles.value(r, "Name") == "Standard User")
-    maker = _Maker(org)
-    user_id = maker.user(first, last, email.partition("@")[0], profile.values[2] or "", email)
+    maker = Maker(org)
+    alias = email.partition("@")[0]
+    user_id = maker.user(first, last, alias, profile.values[2] or "", email=email, own_id=own_id)
     maker.assign(org.sample_set, user_id)
     return user_id
 
 
-class _Maker:
+class Maker:
     """Adds rows to the tables of the administration."""
 
     def __init__(self, org: Org) -> None:
@@ -91,6 +92,7 @@ class _Maker:
         self._at = org.stamp_ms()
 
     def add(self, object_name: str, **values: str) -> str:
+        """One row; answers its id."""
         record = self._record(object_name, values)
         return record.values[2] or ""
 
@@ -105,6 +107,7 @@ class _Maker:
         return sobject.table.add(values, self._at, record_id=number)
 
     def profile(self, name: str, permissions: dict[str, str]) -> tuple[str, str]:
+        """A profile and its own permission set."""
         profile = self.add("Profile", Name=name, UserType="Standard")
         own = self.add(
             "PermissionSet",
@@ -118,36 +121,51 @@ class _Maker:
         return profile, own
 
     def permission_set(self, name: str, label: str) -> str:
+        """An empty permission set."""
         return self.add("PermissionSet", Name=name, Label=label, IsCustom="true", Type="Regular")
 
     def objects(self, parent: str, object_name: str, *rights: str) -> None:
+        """Give a permission set rights on an object."""
         flags = {f"Permissions{right}": "true" for right in rights}
         self.add("ObjectPermissions", ParentId=parent, SobjectType=object_name, **flags)
 
     def assign(self, permission_set: str, user_id: str) -> None:
+        """Give a user a permission set."""
         self.add("PermissionSetAssignment", PermissionSetId=permission_set, AssigneeId=user_id)
 
-    def user(self, first: str, last: str, alias: str, profile: str, email: str = "") -> str:
+    def user(
+        self,
+        first: str,
+        last: str,
+        alias: str,
+        profile: str,
+        *,
+        email: str = "",
+        own_id: str | None = None,
+    ) -> str:
+        """A user who may log in; answers the id."""
         email = email or f"{alias}@{_DOMAIN}"
         number = len(self._org.objects["user"].table.records)
-        return self.add(
-            "User",
-            Username=f"{email}.sandbox",
-            FirstName=first,
-            LastName=last,
-            Name=f"{first} {last}",
-            Email=email,
-            Alias=alias[:8],
-            IsActive="true",
-            ProfileId=profile,
-            UserType="Standard",
-            TimeZoneSidKey="Europe/Berlin",
-            LocaleSidKey="en_US",
-            LanguageLocaleKey="en_US",
-            Region__c=REGIONS[number % len(REGIONS)],
-        )
+        values = {
+            "Username": f"{email}.sandbox",
+            "FirstName": first,
+            "LastName": last,
+            "Name": f"{first} {last}",
+            "Email": email,
+            "Alias": alias[:8],
+            "IsActive": "true",
+            "ProfileId": profile,
+            "UserType": "Standard",
+            "TimeZoneSidKey": "Europe/Berlin",
+            "LocaleSidKey": "en_US",
+            "LanguageLocaleKey": "en_US",
+            "Region__c": REGIONS[number % len(REGIONS)],
+        }
+        record = self._record("User", values, number_of(own_id or ""))
+        return record.values[2] or ""
 
     def organization(self) -> None:
+        """The one row that describes the org."""
         values = {
             "Name": "Acme (simulated)",
             "Country": "US",
