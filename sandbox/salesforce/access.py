@@ -28,6 +28,8 @@ _SETUP_ONLY: Final = frozenset(
         "permissionsetassignment",
         "setupentityaccess",
         "custompermission",
+        "flowdefinitionview",
+        "assignmentrule",
     }
 )
 _ALIASES: Final = {

@@ -9,7 +9,7 @@ import orjson
 
 from sandbox.clock import iso_ms
 from sandbox.crm import ControlError, known, whole_numbers
-from sandbox.salesforce import behaviour
+from sandbox.salesforce import automation, behaviour
 from sandbox.salesforce.auth import SWITCHES
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.service import SalesforceService
@@ -82,6 +82,7 @@ class SalesforceCrm:
         self.org.tokens.policy.check(policy)
         behaviour.switch(self.org.behaviour, others)
         self.org.tokens.policy.change(policy)
+        automation.refresh(self.org)
         return {**behaviour.describe(self.org.behaviour), **self.org.tokens.policy.describe()}
 
     def records(self, kind: str, ids: Sequence[str]) -> dict[str, Any]:

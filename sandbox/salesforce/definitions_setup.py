@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.salesforce.automation import automation_objects
 from sandbox.salesforce.fields import (
     SYSTEM,
     flag,
@@ -52,6 +53,7 @@ def setup_objects() -> list[ObjectDef]:
         _stage(),
         _currency(),
         _list_view(),
+        *automation_objects(),
     ]
 
 

@@ -86,6 +86,7 @@ class FieldDef:
     defaulted: bool = False  # gets a value on create without being given one
     default: str | None = None
     extra_type: str | None = None
+    visible_lines: int | None = None  # of long texts, as metadata keeps it
     id: str = ""  # the CustomField id of a custom field
 
     def __post_init__(self) -> None:
