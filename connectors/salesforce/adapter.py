@@ -28,16 +28,17 @@ class Adapter(HTTPAdapter):
     Args:
         timeout: seconds to connect, and to wait for each part of an answer.
         origin: takes the place of every https origin; the ``Host`` header keeps the real one.
-        connections: kept open at once.
+        ca_file: certificate authorities to trust instead of the usual ones.
 
     """
 
     def __init__(
-        self, *, timeout: Timeout = TIMEOUT, origin: str | None = None, connections: int = 2
+        self, *, timeout: Timeout = TIMEOUT, origin: str | None = None, ca_file: str | None = None
     ) -> None:
         self._timeout = timeout
+        self._ca_file = ca_file
         self._origin = urlsplit(origin) if origin else None
-        super().__init__(pool_connections=4, pool_maxsize=connections, max_retries=0)
+        super().__init__(pool_connections=4, pool_maxsize=2, max_retries=0)
 
     def send(
         self,
@@ -65,7 +66,13 @@ class Adapter(HTTPAdapter):
             )
         # Retries are ours alone, so that every attempt is counted and paced.
         return super().send(
-            request, stream, timeout or self._timeout, verify=verify, cert=cert, proxies=proxies
+            request,
+            stream,
+            timeout or self._timeout,
+            # Said here, because requests lets REQUESTS_CA_BUNDLE win over a session's own setting.
+            verify=self._ca_file or verify,
+            cert=cert,
+            proxies=proxies,
         )
 
 
@@ -74,13 +81,11 @@ def open_http(
 ) -> requests.Session:
     """Open a session that sends through :class:`Adapter` and never as anybody from ``.netrc``."""
     http = requests.Session()
-    adapter = Adapter(timeout=timeout, origin=api_origin)
+    adapter = Adapter(timeout=timeout, origin=api_origin, ca_file=ca_file)
     http.mount("https://", adapter)
     http.mount("http://", adapter)
     # Given something to do, requests does not look into .netrc, which would replace our token.
     http.auth = _as_it_is
-    if ca_file:
-        http.verify = ca_file
     if api_origin:
         http.trust_env = False  # no proxy lies on the way to this machine
     return http

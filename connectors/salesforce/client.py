@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import requests
 from simple_salesforce.api import Salesforce
@@ -79,6 +79,11 @@ class Client(Salesforce):
     def __getattr__(self, name: str) -> Any:
         """Refuse the attributes that stand for objects."""
         raise AttributeError(name)
+
+    @property
+    def mdapi(self) -> NoReturn:
+        """Refuse the SOAP module, which brings its own way of sending."""
+        raise AttributeError("mdapi")
 
     def adopt(self, grant: Grant) -> None:
         """Use another token from now on, and the instance that it is good for."""
