@@ -42,7 +42,7 @@ def shell() -> Iterator[WarmShell]:
 def bare(sandbox: RunningSandbox, shell: WarmShell, tmp_path: Path) -> Desk:
     """A desk at a portal that knows nothing of us."""
     sandbox.reset()
-    return Desk(sandbox, shell, tmp_path)
+    return Desk(shell, tmp_path, sandbox)
 
 
 @pytest.fixture

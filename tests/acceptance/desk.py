@@ -1,4 +1,4 @@
-"""An operator's desk: a shell with ``icp`` in it, a folder, and a simulated portal to work on."""
+"""An operator's desk: a shell with ``icp`` in it, a folder, and a simulated CRM to work on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.acceptance.warm import Command, WarmShell
 from tests.support.sandbox import RunningSandbox
@@ -49,26 +49,39 @@ class Ended:
         return "\n".join(line for line in self.err.splitlines() if not line.startswith("{"))
 
 
-@dataclass
-class Desk:
-    """One operator at work on one portal, with a database and an ICP of their own."""
+class Steered(Protocol):
+    """A simulated CRM's control endpoints."""
 
-    sandbox: RunningSandbox
+    def control(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """Call one of them and return its JSON."""
+
+
+@dataclass
+class CrmDesk:
+    """One operator at work on one CRM, with a database and an ICP of their own."""
+
     shell: WarmShell
     folder: Path
-    variables: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Copy the example ICP and point everything at the sandbox."""
         self.printed.mkdir()
         self.icp_file.write_text(EXAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
-        self.variables = {
-            "ICP_CRM": "hubspot",
-            "ICP_PROFILE": str(self.icp_file),
-            "ICP_HUBSPOT__ACCESS_TOKEN": self.sandbox.token,
-            "ICP_HUBSPOT__API_ORIGIN": self.sandbox.url,
-            "ICP_DATABASE_URL": f"sqlite:///{self.database}",
-        }
+        self.variables = self.wiring()
+
+    def wiring(self) -> dict[str, str]:
+        """What an operator sets."""
+        raise NotImplementedError
+
+    @property
+    def crm(self) -> Steered:
+        """The CRM's control endpoints."""
+        raise NotImplementedError
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may ever see printed."""
+        raise NotImplementedError
 
     @property
     def icp_file(self) -> Path:
@@ -100,13 +113,13 @@ class Desk:
         """Run ``icp`` to its end, and hold what it printed to what must always be true."""
         return self.ended(self.start(*arguments, **changed))
 
-    def ended(self, command: Command) -> Ended:
+    def ended(self, command: Command, patience: float = PATIENCE) -> Ended:
         """Wait for a command; it may not crash, nor show a token or a customer's name."""
-        code = command.wait(PATIENCE)
+        code = command.wait(patience)
         out, err = command.out.read_text("utf-8"), command.err.read_text("utf-8")
-        for name in ("Traceback", "Unexpected", "Warning:", "incident", self.sandbox.token):
+        for name in ("Traceback", "Unexpected", "Warning:", "incident", *self.secrets):
             assert name not in err, err[-4000:]
-        assert self.sandbox.token not in out
+        assert not any(secret in out for secret in self.secrets)
         assert MARKER not in err
         return Ended(code, out, err)
 
@@ -114,65 +127,16 @@ class Desk:
         """Run once, with the report as JSON; a first backfill is confirmed."""
         return self.icp("run", "--yes", "--json", *arguments, **changed)
 
-    # -- the portal ------------------------------------------------------------------------------
-
-    def export(self, *, without: str = "icp_tier_changed_at") -> dict[str, dict[str, str]]:
-        """Our fields of every live company, by id; blank ones left out."""
-        answer = self.sandbox.http.get("/_sandbox/export", params={"without": without})
-        answer.raise_for_status()
-        found = {}
-        for line in answer.text.strip("\n").split("\n"):
-            company = json.loads(line)
-            own = company["properties"].items()
-            found[company["id"]] = {k: v for k, v in own if k.startswith(OWN) and v}
-        return found
-
-    def values(self, name: str) -> dict[str, str]:
-        """One property of every live company that has it, by id."""
-        answer = self.sandbox.http.get("/_sandbox/export")
-        companies = map(json.loads, answer.text.strip("\n").split("\n"))
-        return {it["id"]: it["properties"][name] for it in companies if it["properties"].get(name)}
-
-    def writes(self, since: int = 0) -> dict[str, int]:
-        """How often each company was written by batch update, by the simulator's own log."""
-        counted: dict[str, int] = {}
-        for call in self.sandbox.control("GET", "requests", since=since)["requests"]:
-            if call["route"].endswith("companies/batch/update"):
-                for each in call["written"]:
-                    counted[each] = counted.get(each, 0) + 1
-        return counted
+    # -- the CRM ---------------------------------------------------------------------------------
 
     def mark(self) -> int:
         """The number of the latest request: pass it as *since*."""
-        last: int = self.sandbox.control("GET", "requests", since=10**9)["last"]
+        last: int = self.crm.control("GET", "requests", since=10**9)["last"]
         return last
 
-    def routes(self, since: int) -> dict[str, int]:
-        """Calls by route since *since*, named as the product names them."""
-        counted: dict[str, int] = {}
-        for call in self.sandbox.control("GET", "requests", since=since)["requests"]:
-            name = f"{call['method']} {product_route(call['route'])}"
-            counted[name] = counted.get(name, 0) + 1
-        return counted
-
-    def edit(self, **body: Any) -> Any:
-        """Edit the portal as a person would; see ``POST /_sandbox/records``.
-
-        A moment passes afterwards: the CRM tells the time in whole seconds, so that an edit of the
-        present second belongs to the next run.
-        """
-        done = self.sandbox.control("POST", "records", body)
-        self.advance(2)
-        return done
-
     def advance(self, seconds: float) -> None:
-        """Let time pass in the portal."""
-        self.sandbox.control("POST", "clock", {"advance_seconds": seconds})
-
-    def token(self, *without: str) -> str:
-        """Issue a token that lacks scopes."""
-        text: str = self.sandbox.control("POST", "tokens", {"without": list(without)})["token"]
-        return text
+        """Let time pass in the CRM."""
+        self.crm.control("POST", "clock", {"advance_seconds": seconds})
 
     # -- the database ----------------------------------------------------------------------------
 
@@ -203,6 +167,82 @@ class Desk:
             assert old in text, old
             text = text.replace(old, new)
         self.icp_file.write_text(text, encoding="utf-8")
+
+
+@dataclass
+class Desk(CrmDesk):
+    """A desk at a HubSpot portal."""
+
+    sandbox: RunningSandbox
+
+    def wiring(self) -> dict[str, str]:
+        """A private-app token, and where the sandbox is."""
+        return {
+            "ICP_CRM": "hubspot",
+            "ICP_PROFILE": str(self.icp_file),
+            "ICP_HUBSPOT__ACCESS_TOKEN": self.sandbox.token,
+            "ICP_HUBSPOT__API_ORIGIN": self.sandbox.url,
+            "ICP_DATABASE_URL": f"sqlite:///{self.database}",
+        }
+
+    @property
+    def crm(self) -> RunningSandbox:
+        """The portal."""
+        return self.sandbox
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The token."""
+        return (self.sandbox.token,)
+
+    def export(self, *, without: str = "icp_tier_changed_at") -> dict[str, dict[str, str]]:
+        """Our fields of every live company, by id; blank ones left out."""
+        answer = self.sandbox.http.get("/_sandbox/export", params={"without": without})
+        answer.raise_for_status()
+        found = {}
+        for line in answer.text.strip("\n").split("\n"):
+            company = json.loads(line)
+            own = company["properties"].items()
+            found[company["id"]] = {k: v for k, v in own if k.startswith(OWN) and v}
+        return found
+
+    def values(self, name: str) -> dict[str, str]:
+        """One property of every live company that has it, by id."""
+        answer = self.sandbox.http.get("/_sandbox/export")
+        companies = map(json.loads, answer.text.strip("\n").split("\n"))
+        return {it["id"]: it["properties"][name] for it in companies if it["properties"].get(name)}
+
+    def writes(self, since: int = 0) -> dict[str, int]:
+        """How often each company was written by batch update, by the simulator's own log."""
+        counted: dict[str, int] = {}
+        for call in self.sandbox.control("GET", "requests", since=since)["requests"]:
+            if call["route"].endswith("companies/batch/update"):
+                for each in call["written"]:
+                    counted[each] = counted.get(each, 0) + 1
+        return counted
+
+    def routes(self, since: int) -> dict[str, int]:
+        """Calls by route since *since*, named as the product names them."""
+        counted: dict[str, int] = {}
+        for call in self.sandbox.control("GET", "requests", since=since)["requests"]:
+            name = f"{call['method']} {product_route(call['route'])}"
+            counted[name] = counted.get(name, 0) + 1
+        return counted
+
+    def edit(self, **body: Any) -> Any:
+        """Edit the portal as a person would; see ``POST /_sandbox/records``.
+
+        A moment passes afterwards: the CRM tells the time in whole seconds, so that an edit of the
+        present second belongs to the next run.
+        """
+        done = self.sandbox.control("POST", "records", body)
+        self.advance(2)
+        return done
+
+    def token(self, *without: str) -> str:
+        """Issue a token that lacks scopes."""
+        text: str = self.sandbox.control("POST", "tokens", {"without": list(without)})["token"]
+        return text
 
 
 def product_route(route: str) -> str:

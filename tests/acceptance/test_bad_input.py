@@ -177,7 +177,7 @@ def test_a_portal_without_companies(bare: Desk, tmp_path: Path) -> None:
     with running_sandbox("--accounts", "0", "--limits", "off") as empty:
         folder = tmp_path / "empty"
         folder.mkdir()
-        desk = Desk(empty, bare.shell, folder)
+        desk = Desk(bare.shell, folder, empty)
         assert desk.icp("setup", "--apply").code == 0
 
         ended = desk.icp("run", "--json")

@@ -106,7 +106,7 @@ def test_faults_of_every_kind_by_chance(
     if not quiet_day:
         folder = tmp_path / "quiet"
         folder.mkdir()
-        quiet_day.update(busy_day(Desk(desk.sandbox, desk.shell, folder)))
+        quiet_day.update(busy_day(Desk(desk.shell, folder, desk.sandbox)))
         desk.sandbox.reset()
         set_up.at(desk)
     chance = 0.4 / len(BRIEF)
