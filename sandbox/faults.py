@@ -1,6 +1,6 @@
 """Faults on demand: by script (the n-th matching call) or by seeded chance. Shared by both CRMs.
 
-A fault *kind* says what goes wrong; how a CRM words its own refusals (429, 423, 477) is the CRM's.
+A fault *kind* says what goes wrong; how a CRM words its own refusals (429, 403, 423) is the CRM's.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 KINDS = {
-    "rate_limit_burst": "429 of the short window; nothing is applied",
-    "rate_limit_search": "429 of the search limit; nothing is applied",
-    "rate_limit_daily": "429 of the day; nothing is applied",
-    "locked": "423, records locked by other writes; nothing is applied",
-    "migrating": "477, the account is being moved; nothing is applied",
+    "rate_limit_burst": "429 of the short window (Salesforce: 403, too many long calls at once)",
+    "rate_limit_search": "429 of the search limit; nothing is applied (HubSpot)",
+    "rate_limit_daily": "429 of the day (Salesforce: 403, the allowance is used up)",
+    "session_expired": "401, and the token is worth nothing from then on",
+    "locked": "423, records locked by other writes; nothing is applied (HubSpot)",
+    "migrating": "477, the account is being moved; nothing is applied (HubSpot)",
     "error": "`status` (502 unless given) with an HTML body; nothing is applied",
     "error_after": "the same, after the request was applied",
     "slow": "the request is applied, the first byte comes after `seconds`",

@@ -79,8 +79,8 @@ class Service(Protocol):
     def prepare(self, call: Call) -> Callable[[], Reply]:
         """Name the route in ``call.entry`` and give back what answers the call."""
 
-    def refusal(self, fault: Fault) -> Reply:
-        """An injected refusal in the words of this CRM."""
+    def refusal(self, fault: Fault, call: Call) -> Reply:
+        """An injected refusal of *call* in the words of this CRM."""
 
 
 class Gateway:
@@ -109,7 +109,7 @@ class Gateway:
             self._log(call, None, started)
             await break_connection(scope, receive)
             return
-        reply = self._reply(answer, fault)
+        reply = self._reply(call, answer, fault)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         if fault is not None and fault.kind == "drop_after":
@@ -140,13 +140,13 @@ class Gateway:
             entry=entry,
         )
 
-    def _reply(self, answer: Callable[[], Reply], fault: Fault | None) -> Reply:
+    def _reply(self, call: Call, answer: Callable[[], Reply], fault: Fault | None) -> Reply:
         if fault is not None:
             if fault.kind in {"slow", "truncate", "drop_after"}:
                 return self._answered(answer)
             if fault.kind == "error_after":
                 self._answered(answer)
-            return self._service.refusal(fault)
+            return self._service.refusal(fault, call)
         return self._answered(answer)
 
     def _answered(self, answer: Callable[[], Reply]) -> Reply:

@@ -52,11 +52,14 @@ class HubSpotService:
         call.version = match.version
         return lambda: self._answer(call, match)
 
-    def refusal(self, fault: Fault) -> Reply:
+    def refusal(self, fault: Fault, call: Call) -> Reply:
         """An injected refusal in HubSpot's words."""
         limit = _RATE_LIMITS.get(fault.kind)
         if limit is not None:
             reply = Reply(429, self._portal.quota.refusal(limit, correlation_id()))
+        elif fault.kind == "session_expired":
+            self._portal.tokens.revoke(_bearer(call))
+            reply = self._error(unauthenticated())
         elif fault.kind == "locked":
             message = "The records are locked by a high volume of writes; retry after 2 seconds."
             reply = self._error(error(423, message, "LOCKED"))

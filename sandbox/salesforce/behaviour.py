@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
+from sandbox.salesforce.ids import to18
+
 OPTIONAL_FEATURES: Final = (
     "person_accounts",
     "multi_currency",
@@ -24,6 +26,7 @@ class Behaviour:
     firmographic_fields: bool = True  # NaicsCode, NaicsDesc, Tradestyle, YearStarted, DunsNumber
     namespace: str = ""  # of custom fields made from now on
     public_sharing: bool = False  # else who has no "View All" sees only records they own
+    api_disabled: bool = False  # the edition has no API
     view_setup: bool = False  # the integration user has "View Setup and Configuration"
     customize_application: bool = True  # the set-up user may make fields
     custom_field_limit: int = 500  # per object
@@ -45,6 +48,7 @@ class Behaviour:
     flow_lock: bool = False  # the flow fails because of a locked row
     approval_locks: list[str] = field(default_factory=list)  # ids in an approval
     duplicates: list[str] = field(default_factory=list)  # ids that a duplicate rule alerts on
+    broken_addresses: list[str] = field(default_factory=list)  # ids whose state is not valid
     read_only_records: list[str] = field(default_factory=list)  # ids that nobody may edit
     no_op_moves_stamps: bool = True
     diary: bool = False  # remember each write to an account: GET /_sandbox/export?type=Writes
@@ -69,6 +73,12 @@ class Behaviour:
 
 
 _START: Final = Behaviour()
+_IDS: Final = frozenset(
+    {
+        "row_lock_ids", "flow_failures", "approval_locks", "duplicates", "broken_addresses",
+        "read_only_records",
+    }
+)  # fmt: skip
 
 
 def switch(behaviour: Behaviour, body: dict[str, Any]) -> None:
@@ -91,7 +101,7 @@ def switch(behaviour: Behaviour, body: dict[str, Any]) -> None:
     if problems:
         raise ValueError("; ".join(problems))
     for name, value in body.items():
-        setattr(behaviour, name, value)
+        setattr(behaviour, name, [to18(i) or i for i in value] if name in _IDS else value)
 
 
 def describe(behaviour: Behaviour) -> dict[str, Any]:

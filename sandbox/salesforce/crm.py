@@ -11,6 +11,8 @@ from sandbox.clock import iso_ms
 from sandbox.crm import ControlError, known, whole_numbers
 from sandbox.salesforce import automation, behaviour
 from sandbox.salesforce.auth import SWITCHES
+from sandbox.salesforce.control import edit_records
+from sandbox.salesforce.features import apply_features
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.service import SalesforceService
 from sandbox.salesforce.sobject import SObject
@@ -82,6 +84,7 @@ class SalesforceCrm:
         self.org.tokens.policy.check(policy)
         behaviour.switch(self.org.behaviour, others)
         self.org.tokens.policy.change(policy)
+        apply_features(self.org)
         automation.refresh(self.org)
         return {**behaviour.describe(self.org.behaviour), **self.org.tokens.policy.describe()}
 
@@ -94,7 +97,7 @@ class SalesforceCrm:
 
     def edit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Edits by a person, or another application, at the sandbox's clock."""
-        raise ControlError(f"{', '.join(body)}: accounts cannot be edited here yet")
+        return edit_records(self.org, body)
 
     def export(self, kind: str, without: frozenset[str]) -> Iterator[bytes]:
         """Every live record with all its set fields, one JSON object a line, by id.

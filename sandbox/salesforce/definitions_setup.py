@@ -51,7 +51,6 @@ def setup_objects() -> list[ObjectDef]:
         _custom_permission(),
         _record_type(),
         _stage(),
-        _currency(),
         _list_view(),
         *automation_objects(),
     ]
@@ -226,7 +225,8 @@ def _stage() -> ObjectDef:
     return _setup("OpportunityStage", "Opportunity Stage", "Opportunity Stages", fields)
 
 
-def _currency() -> ObjectDef:
+def currency_type() -> ObjectDef:
+    """The currencies of an org with several; other orgs do not have this object."""
     fields = [
         text("IsoCode", "Currency ISO Code", 3, nillable=False, name_field=True),
         number("ConversionRate", "Conversion Rate", 18, 6),

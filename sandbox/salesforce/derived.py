@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from sandbox.salesforce.countries import COUNTRIES, STATES
 from sandbox.salesforce.sobject import SObject
 from sandbox.salesforce.values import plain, rounded
 from sandbox.store import Record
@@ -20,6 +21,8 @@ def derive(org: Org, sobject: SObject, record: Record | None, changes: dict[str,
     """Add to *changes* what they entail; *record* is ``None`` for one that is being made."""
     if sobject.name == "Opportunity":
         _opportunity(org, sobject, record, changes)
+    elif sobject.name == "Account" and org.behaviour.state_country_picklists:
+        _address(changes)
     elif sobject.name == "User" and not changes.keys().isdisjoint({"FirstName", "LastName"}):
         names = (after(sobject, record, changes, name) for name in ("FirstName", "LastName"))
         changes["Name"] = " ".join(filter(None, names))
@@ -46,6 +49,15 @@ def outcome(org: Org, stage: str) -> tuple[bool, bool, str, str]:
             value(row, "ForecastCategory") or "Pipeline",
         )
     return False, False, "0", "Pipeline"
+
+
+def _address(changes: dict[str, str]) -> None:
+    """A code says the same as the name it stands for; the name is what is kept."""
+    for kind in ("Billing", "Shipping"):
+        for part, names in (("Country", COUNTRIES), ("State", STATES)):
+            code = changes.pop(f"{kind}{part}Code", None)
+            if code is not None:
+                changes[f"{kind}{part}"] = names.get(code, "")
 
 
 def _opportunity(

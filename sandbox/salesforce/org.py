@@ -17,6 +17,7 @@ from sandbox.salesforce.behaviour import Behaviour
 from sandbox.salesforce.cursors import Cursors
 from sandbox.salesforce.definitions import standard_objects
 from sandbox.salesforce.diary import Diary
+from sandbox.salesforce.features import apply_features
 from sandbox.salesforce.ids import PREFIXES, decode, id18
 from sandbox.salesforce.limits import Limits
 from sandbox.salesforce.org_data import OrgData
@@ -195,14 +196,14 @@ class Org:
 
     def reset(self) -> None:
         """Go back to the seeded state, limits, tokens, jobs and switches included."""
+        self.behaviour = Behaviour()
+        apply_features(self)
         for name, sobject in self.objects.items():
             sobject.table.reset()
             sobject.forget_indexes()
             sobject.definition.fields = copy.deepcopy(self._seeded_fields[name])
-            sobject.definition.namespace = ""
             sobject.definition.version += 1
         self._counters = self._seeded_counters.copy()
-        self.behaviour = Behaviour()
         self.diary.clear()
         self.chooser.seed(f"chance:{self.seed}")
         self.limits.reset()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.salesforce.checks import bad_choice
+from sandbox.salesforce.countries import country_code, state_code
 from sandbox.salesforce.derived import after
 from sandbox.salesforce.errors import RecordError
 from sandbox.salesforce.sobject import SObject
@@ -20,6 +21,10 @@ FLOW_FAILED: Final = (
     "these details. This error occurred when the flow tried to update records: {cause}. You can "
     "look up ExceptionCode values in the SOAP API Developer Guide. Error ID: 1629482412-238475 "
     "(-1120386434)"
+)
+BAD_PLACE: Final = (
+    "There's a problem with this {what}, even though it may appear correct. Please select a {full} "
+    "from the list of valid {listed}.: {place}"
 )
 
 
@@ -41,6 +46,10 @@ def refuse_by_rules(
     record_id = "" if record is None else sobject.id_of(record)
     if record is not None:
         _refuse_locks(org, sobject, record, record_id)
+    if behaviour.state_country_picklists and sobject.name == "Account":
+        _refuse_places(changes)
+    if record_id in behaviour.broken_addresses:
+        raise _bad_place("state", "state/province", "Billing")
     if behaviour.record_type_values:
         _refuse_choices(org, sobject, record, changes)
     if behaviour.validation_rules:
@@ -82,6 +91,21 @@ def _refuse_locks(org: Org, sobject: SObject, record: Record, record_id: str) ->
         parent = sobject.table.value(record, "ParentId")
         if parent and org.chooser.random() < behaviour.row_lock_chance:
             raise lock_failed(parent)
+
+
+def _refuse_places(changes: Mapping[str, str]) -> None:
+    for kind in ("Billing", "Shipping"):
+        if (country := changes.get(f"{kind}Country")) and country_code(country) is None:
+            raise _bad_place("country", "country/territory", kind)
+        if (state := changes.get(f"{kind}State")) and state_code(state) is None:
+            raise _bad_place("state", "state/province", kind)
+
+
+def _bad_place(what: str, full: str, kind: str) -> RecordError:
+    listed = {"country": "countries", "state": "states"}[what]
+    place = f"{kind} {full.title()}"
+    message = BAD_PLACE.format(what=what, full=full, listed=listed, place=place)
+    return RecordError("FIELD_INTEGRITY_EXCEPTION", message, [f"{kind}{what.title()}Code"])
 
 
 def _refuse_choices(

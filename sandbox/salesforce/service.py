@@ -69,13 +69,14 @@ class SalesforceService:
         self._enter(call, match)
         return lambda: self._answer(call, match, None)
 
-    def refusal(self, fault: Fault) -> Reply:
+    def refusal(self, fault: Fault, call: Call) -> Reply:
         """An injected refusal in Salesforce's words."""
         if fault.kind == "rate_limit_daily":
             reply = total_exceeded().reply()
         elif fault.kind in {"rate_limit_burst", "rate_limit_search"}:
             reply = concurrency_exceeded().reply()
         elif fault.kind == "session_expired":
+            self._org.tokens.expire(_bearer(call))
             reply = session_invalid().reply()
         else:
             reply = html_page(fault.status)
@@ -136,13 +137,19 @@ class SalesforceService:
         return _zipped(call, reply)
 
     def _user(self, call: Call) -> str:
-        kind, _, token = call.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        user_id = None
-        if kind.lower() in {"bearer", "oauth"}:
-            user_id = self._org.tokens.use(token.strip())
+        token = _bearer(call)
+        user_id = self._org.tokens.use(token) if token else None
         if user_id is None:
             raise session_invalid()
+        if self._org.behaviour.api_disabled:
+            message = "The REST API is not enabled for this Organization."
+            raise ApiError(403, "API_DISABLED_FOR_ORG", message)
         return user_id
+
+
+def _bearer(call: Call) -> str:
+    kind, _, token = call.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    return token.strip() if kind.lower() in {"bearer", "oauth"} else ""
 
 
 def check_version(path: str) -> None:
