@@ -48,6 +48,7 @@ def open_connector(
         lookups=[name for name in fields.inputs.values() if "." in name],
         person_accounts=salesforce.person_accounts,
         bulk_threshold=salesforce.bulk_threshold,
+        bulk_deadline=salesforce.bulk_deadline,
         save_duplicates=salesforce.duplicate_rule == "allow",
     )
 
