@@ -28,7 +28,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 
 setup: $(STAMP) ## a virtual environment in .venv from the hashed lock, with icp in its bin
 
-demo: $(STAMP) ## the main job against the local CRM simulator (CRM=hubspot, ACCOUNTS=file.csv, HOLD=1)
+demo: $(STAMP) ## the main job against the local CRM simulator (CRM=salesforce, ACCOUNTS=file.csv, HOLD=1)
 	@$(BIN)/icp demo --crm "$(CRM)" $(if $(ACCOUNTS),--accounts "$(ACCOUNTS)") $(if $(HOLD),--hold)
 
 test: $(STAMP) ## every test that needs no outside service

@@ -32,7 +32,9 @@ Named = Annotated[
 @app.command()
 def demo(
     *,
-    crm: Annotated[str, typer.Option(help="Which CRM to simulate.")] = "hubspot",
+    crm: Annotated[
+        str, typer.Option(help="Which CRM to simulate: hubspot or salesforce.")
+    ] = "hubspot",
     accounts: Annotated[
         Path | None, typer.Option(help="A file of companies in place of the sample.")
     ] = None,
@@ -54,11 +56,12 @@ def init(
     example: Annotated[
         str, typer.Option(help="midmarket-saas, professional-services-pe or enterprise-global2000")
     ] = "midmarket-saas",
+    crm: Annotated[str, typer.Option(help="hubspot or salesforce")] = "hubspot",
 ) -> None:
     """Write a first icp.yaml and an environment file to fill in; overwrites nothing."""
     from worker.cli.starting import write_starter
 
-    write_starter(folder, example)
+    write_starter(folder, example, crm)
 
 
 @app.command()

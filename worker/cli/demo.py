@@ -19,28 +19,28 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import typer
 
+from config.problems import listed
 from worker.cli.failing import CONFIGURATION, FAILED, fail, failures
+from worker.cli.simulating import KINDS, Simulator
 
-COMPANIES = 2_000
-SEED = 20261124
 EXPLAINED = 3
-_STARTS_WITHIN = 60.0
 
 
 def run_demo(*, crm: str, accounts: Path | None, folder: Path, hold: bool) -> None:
     """Start the simulator, run every step, print what each shows, and stop the simulator."""
     with failures():
-        if crm != "hubspot":
-            fail([f"CRM={crm} is not available in this version. Use CRM=hubspot."], CONFIGURATION)
+        kind = KINDS.get(crm)
+        if kind is None:
+            fail([f"CRM={crm}: there is no such CRM. Use {listed(KINDS)}."], CONFIGURATION)
         if accounts is not None and not accounts.is_file():
             fail([f"ACCOUNTS={accounts}: no such file."], CONFIGURATION)
         folder.mkdir(parents=True, exist_ok=True)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the simulator outlives us
-        with Simulator(accounts) as simulator:
+        with Simulator(kind, accounts) as simulator:
             demo = Demo(simulator, folder)
             demo.steps()
             page = simulator.web
@@ -58,55 +58,6 @@ def run_demo(*, crm: str, accounts: Path | None, folder: Path, hold: bool) -> No
                 )
 
 
-class Simulator:
-    """The simulated CRM as a subprocess; ends with the block that opened it."""
-
-    def __init__(self, accounts: Path | None) -> None:
-        command = [sys.executable, "-m", "sandbox", "--hubspot-port", "0", "--limits", "real"]
-        command += ["--accounts", str(accounts or COMPANIES), "--seed", str(SEED)]
-        typer.echo(f"$ {shlex.join(['python', *command[1:]])}")
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-        )
-        try:
-            self._meet()
-        except BaseException:  # a signal while it starts must not leave it behind
-            self.__exit__()
-            raise
-
-    def _meet(self) -> None:
-        """Wait until it says that it is ready, and where it is."""
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            self._process.wait(_STARTS_WITHIN)
-            fail(["The simulator did not start; its own words are above."], FAILED)
-        ready: dict[str, Any] = json.loads(line)
-        self.url: str = ready["hubspot"]["url"]
-        self.token: str = ready["hubspot"]["token"]
-        self.web: str = ready["web"]
-        typer.echo(f"simulated HubSpot portal {ready['hubspot']['portal_id']} at {self.url}")
-
-    def __enter__(self) -> Self:
-        """Use as a block."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Ask it to stop, and make sure."""
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def wait(self) -> None:
-        """Stay until Ctrl-C."""
-        try:
-            self._process.wait()
-        except KeyboardInterrupt:
-            typer.echo("\nStopping.")
-
-
 class Demo:
     """The steps, each a real command whose output is shown as it is."""
 
@@ -120,24 +71,28 @@ class Demo:
             shutil.copyfile(
                 str(files("config") / "examples" / "midmarket-saas.yaml"), self.document
             )
-        self._environment = {
-            "ICP_CRM": "hubspot",
+        self._set_up = simulator.kind.set_up
+        self._settings = {
+            **simulator.settings,
             "ICP_PROFILE": str(self.document),
-            "ICP_HUBSPOT__ACCESS_TOKEN": simulator.token,
-            "ICP_HUBSPOT__API_ORIGIN": simulator.url,
             "ICP_DATABASE_URL": f"sqlite:///{database}",
             "ICP_LOG_LEVEL": "warning",
         }
 
     def environment_line(self) -> str:
         """The settings as a person would export them."""
-        return " ".join(f"{name}={value}" for name, value in self._environment.items())
+        return " ".join(f"{name}={value}" for name, value in self._settings.items())
+
+    def environment(self) -> dict[str, str]:
+        """Ours, with none of the person's own settings, which may be of a real CRM."""
+        others = {it: text for it, text in os.environ.items() if not it.upper().startswith("ICP_")}
+        return others | self._settings
 
     def steps(self) -> None:
         """Run every step; the first that does not do what it should ends the demo."""
         self._say("1. Is the ICP sound?")
         self._icp(["lint", str(self.document)])
-        self._say("2. Make the fields, options and lists")
+        self._say(f"2. {self._set_up}")
         self._icp(["setup", "--apply"])
         self._say("3. Is everything there that a run needs?")
         self._icp(["check"])
@@ -177,7 +132,7 @@ class Demo:
         """Ask a command for its data, without showing that."""
         done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "worker", *arguments],
-            env={**os.environ, **self._environment},
+            env=self.environment(),
             check=True,
             stdout=subprocess.PIPE,
             text=True,
@@ -189,7 +144,7 @@ class Demo:
         sys.stdout.flush()
         done = subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-m", "worker", *arguments],
-            env={**os.environ, **self._environment},
+            env=self.environment(),
             check=False,
         )
         if done.returncode != 0:

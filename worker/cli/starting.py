@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
 import typer
 
+from config.problems import listed
 from worker.cli.failing import CONFIGURATION, fail, failures
 
-_TARGETS = {"icp.yaml": "{example}.yaml", "icp.env": "icp.env"}
+_ENVIRONMENTS: Mapping[str, str] = {"hubspot": "icp.env", "salesforce": "icp-salesforce.env"}
 
 
-def write_starter(folder: Path, example: str) -> None:
+def write_starter(folder: Path, example: str, crm: str) -> None:
     """Write an ICP document and an environment file; refuse to touch what exists."""
     with failures():
+        if crm not in _ENVIRONMENTS:
+            fail([f"There is no CRM {crm!r}. Choose {listed(_ENVIRONMENTS)}."], CONFIGURATION)
+        targets = {"icp.yaml": f"{example}.yaml", "icp.env": _ENVIRONMENTS[crm]}
         shipped = files("config") / "examples"
         known = sorted(
             item.name.removesuffix(".yaml")
@@ -26,15 +31,15 @@ def write_starter(folder: Path, example: str) -> None:
                 [f"There is no example {example!r}. Choose one of {', '.join(known)}."],
                 CONFIGURATION,
             )
-        taken = [str(folder / name) for name in _TARGETS if (folder / name).exists()]
+        taken = [str(folder / name) for name in targets if (folder / name).exists()]
         if taken:
             fail(
                 [f"{', '.join(taken)} exists already. Move it away or choose another folder."],
                 CONFIGURATION,
             )
         folder.mkdir(parents=True, exist_ok=True)
-        for name, source in _TARGETS.items():
-            text = (shipped / source.format(example=example)).read_text(encoding="utf-8")
+        for name, source in targets.items():
+            text = (shipped / source).read_text(encoding="utf-8")
             (folder / name).write_text(text, encoding="utf-8")
             typer.echo(f"wrote {folder / name}")
         typer.echo(

@@ -55,25 +55,53 @@ def test_the_examples_can_share_a_connection() -> None:
     assert len(load_icps([FOLDER / f"{name}.yaml" for name in PROFILES])) == 3
 
 
-def test_the_worker_file(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without settings of ours."""
+    for name in [name for name in os.environ if name.startswith("ICP_")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def test_the_worker_file(bare: pytest.MonkeyPatch) -> None:
     """The example of several connections loads, and its ICP files are there."""
-    for name in [name for name in os.environ if name.startswith("ICP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ICP_CONFIG", str(FOLDER / "worker.yaml"))
-    monkeypatch.setenv("ICP_CONNECTIONS__EMEA__HUBSPOT__ACCESS_TOKEN", "x")
-    monkeypatch.setenv("ICP_CONNECTIONS__AMERICAS__HUBSPOT__ACCESS_TOKEN", "x")
+    bare.setenv("ICP_CONFIG", str(FOLDER / "worker.yaml"))
+    bare.setenv("ICP_CONNECTIONS__EMEA__HUBSPOT__ACCESS_TOKEN", "x")
+    bare.setenv("ICP_CONNECTIONS__AMERICAS__HUBSPOT__ACCESS_TOKEN", "x")
+    bare.setenv("ICP_SALESFORCE__CLIENT_ID", "x")
+    bare.setenv("ICP_SALESFORCE__CLIENT_SECRET", "x")
 
-    for connection in load_settings().connections:
+    connections = load_settings().connections
+
+    assert {connection.crm for connection in connections} == {"hubspot", "salesforce"}
+    for connection in connections:
         assert load_icps(connection.profiles)
+        assert connection.output_names()
 
 
-def test_the_environment_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The example variables are all known; only the token is left to fill in."""
-    for name in [name for name in os.environ if name.startswith("ICP_")]:
-        monkeypatch.delenv(name)
-    for line in (FOLDER / "icp.env").read_text(encoding="utf-8").splitlines():
+@pytest.mark.parametrize(
+    ("file", "secrets"),
+    [
+        ("icp.env", {"HUBSPOT__ACCESS_TOKEN": "x"}),
+        (
+            "icp-salesforce.env",
+            {
+                "SALESFORCE__INSTANCE_URL": "https://acme.my.salesforce.com",
+                "SALESFORCE__CLIENT_ID": "x",
+                "SALESFORCE__CLIENT_SECRET": "x",
+            },
+        ),
+    ],
+)
+def test_the_environment_files(
+    bare: pytest.MonkeyPatch, file: str, secrets: dict[str, str]
+) -> None:
+    """The example variables are all known; only the credential is left to fill in."""
+    for line in (FOLDER / file).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            monkeypatch.setenv(*line.split("=", 1))
-    monkeypatch.setenv("ICP_HUBSPOT__ACCESS_TOKEN", "x")
+            bare.setenv(*line.split("=", 1))
+    for name, value in secrets.items():
+        assert os.environ[f"ICP_{name}"] == ""
+        bare.setenv(f"ICP_{name}", value)
 
     assert load_settings().connection().profiles == (Path("icp.yaml"),)
