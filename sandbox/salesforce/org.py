@@ -20,6 +20,7 @@ from sandbox.salesforce.diary import Diary
 from sandbox.salesforce.features import apply_features
 from sandbox.salesforce.ids import PREFIXES, decode, id18
 from sandbox.salesforce.limits import Limits
+from sandbox.salesforce.list_views import add_standard_views
 from sandbox.salesforce.org_data import OrgData
 from sandbox.salesforce.people import add_people
 from sandbox.salesforce.schema import FieldDef
@@ -69,6 +70,7 @@ class Org:
         self.integration_user = people.integration
         self.admin_user = people.admin
         self.sample_set = people.sample_set
+        add_standard_views(self, people.admin)
         self.tokens = Tokens(
             seed, self.org_id, self.now_ms, integration=people.integration, admin=people.admin
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Final
 
+from sandbox.salesforce.list_views import ListView, ListViews
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.schema import FieldDef
 from sandbox.store import Record
@@ -46,6 +48,7 @@ class SalesforceSource:
     def __init__(self, org: Org, names: Names | None = None) -> None:
         self._org = org
         self._accounts = org.objects["account"]
+        self._list_views = ListViews(org)
         self.names = names or salesforce_names()
 
     @property
@@ -60,7 +63,11 @@ class SalesforceSource:
 
     def version(self) -> Hashable:
         """Another one when a record, a list view or the minute changes."""
-        return (self._accounts.table.version, self._org.now_ms() // _MINUTE_MS)
+        return (
+            self._accounts.table.version,
+            self._org.objects["listview"].table.version,
+            self._org.now_ms() // _MINUTE_MS,
+        )
 
     def definitions(self) -> Mapping[str, Definition]:
         """The account's fields, by name."""
@@ -100,17 +107,20 @@ class SalesforceSource:
         return _AFTER_HOST.sub("", _BEFORE_HOST.sub("", self.value(record, "Website"))).lower()
 
     def views(self) -> Sequence[SavedView]:
-        """List views of accounts."""
-        return []
+        """List views of accounts that somebody made."""
+        return [
+            SavedView(view.view_id, self._name(view))
+            for view in self._list_views.all("Account")
+            if not view.standard
+        ]
 
     def members(self, view: SavedView) -> Sequence[Record]:
         """The accounts that *view* shows now."""
-        del view
-        return []
+        return self._list_views.members(self._view(view), self._viewer(), all_seeing=True)
 
     def belongs(self, record: Record, view: SavedView) -> bool:
         """Whether *view* shows *record*."""
-        return record in self.members(view)
+        return self._list_views.test(self._view(view), self._viewer())(record)
 
     def deals(self, record: Record) -> Iterator[Deal]:
         """The opportunities of *record*."""
@@ -128,6 +138,21 @@ class SalesforceSource:
                 amount=compact(amount) if amount else "",
                 closes=opportunities.value(found, "CloseDate") or "",
             )
+
+    def _view(self, view: SavedView) -> ListView:
+        return next(v for v in self._list_views.all("Account") if v.view_id == view.view_id)
+
+    def _viewer(self) -> str:
+        """Who looks at "my accounts" here: the user who owns the most."""
+        owners = Counter(self.value(record, "OwnerId") for record in self.live())
+        return max(owners, key=lambda owner: (owners[owner], owner), default="")
+
+    def _name(self, view: ListView) -> str:
+        if view.scope != "mine":
+            return view.label
+        owner = self._org.user(self._viewer())
+        name = self._org.objects["user"].value(owner, "Name") if owner is not None else None
+        return f"{view.label} ({name or 'nobody'})"
 
 
 def _definition(field: FieldDef) -> Definition:
