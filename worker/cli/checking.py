@@ -29,7 +29,7 @@ from connectors.records import (
 from worker import composition
 from worker.cli.failing import CONFIGURATION, failures
 from worker.cli.running import stopping
-from worker.cli.showing import console
+from worker.cli.showing import console, portal_name
 from worker.icp.predicates import OneOf
 from worker.icp.reading import Parser
 from worker.parsers import vocabulary_of
@@ -136,7 +136,7 @@ def _show(seen: Seen, connection: Connection) -> None:
     out = console()
     portal, inspection = seen.portal, seen.inspection
     out.print(
-        f"{portal.crm} portal {portal.portal_id} ({portal.kind}), {seen.accounts:,} accounts"
+        f"{portal_name(portal)} ({portal.kind}), {seen.accounts:,} accounts"
         f" visible, {len(seen.described):,} fields"
     )
     if inspection.visibility.complete and inspection.visibility.detail:

@@ -14,10 +14,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.settings import Settings, load_settings
+from connectors.records import AccountRecord
 from worker import composition
 from worker.cli.failing import FAILED, fail, failures
 from worker.cli.running import stopping
-from worker.cli.showing import console, printable
+from worker.cli.showing import console, portal_name, printable
 from worker.icp.conditions import Truth
 from worker.icp.explaining import Explanation, explain, points
 from worker.icp.judging import Judge
@@ -125,18 +126,14 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
             described = connector.fields()
             wanted = [it for it in connection.fields.read_fields() if it in described]
             found = connector.fetch([account], wanted)
-            row = state.mirror.page(chosen.name, [account]).get(account)
-        if not found:
-            fail(
-                [
-                    (
-                        f"account {account}: no such account in portal {portal.portal_id}."
-                        " It was deleted or merged, or the id is wrong."
-                    )
-                ],
-                FAILED,
-            )
-        record = found[0]
+            if not found:
+                words = (
+                    f"account {account}: no such account in {portal_name(portal)}."
+                    " It was deleted or merged, or the id is wrong."
+                )
+                fail([words], FAILED)
+            record = found[0]
+            row = state.mirror.page(chosen.name, [record.account_id]).get(record.account_id)
         today = connector.now().date()
         sources = connection.parsers(described)
         standing = (
@@ -170,7 +167,6 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
                 row_["best"], row_["worst"] = ids[row_["best"]], ids[row_["worst"]]
             typer.echo(json.dumps(data))
         else:
-            title = printable((record.fields.get("name") or "")[:LONGEST_NAME])
             out = console()
             if override is not None:
                 label = escape(profile.tier_labels[override.tier])
@@ -181,9 +177,15 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
                     "[yellow]An override is ignored[/]: it needs a tier, a reason and an end within"
                     " 180 days, and a true disqualifier wins."
                 )
-            show_explanation(out, explanation, f"{title} ({record.account_id})".strip())
+            show_explanation(out, explanation, _title(record, connection.fields.name_field))
             if portal.record_url:
                 out.print(portal.record_url.format(id=record.account_id))
+
+
+def _title(record: AccountRecord, name_field: str | None) -> str:
+    """The account's name, where it has one, and its id."""
+    name = record.fields.get(name_field or "") or ""
+    return f"{printable(name[:LONGEST_NAME])} ({record.account_id})".strip()
 
 
 def _as_a_run_sees_it(

@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from connectors.records import Portal
 from worker.sync.evaluating import Example
 from worker.sync.guard import Transition
 from worker.sync.report import RunOutcome, RunReport
@@ -37,6 +38,14 @@ NOT_ASSESSED = "not assessed"
 def printable(text: str) -> str:
     """*text* without control characters, which could steer a terminal."""
     return "".join(it if it.isprintable() else "\N{REPLACEMENT CHARACTER}" for it in text)
+
+
+_PORTALS: Mapping[str, str] = {"hubspot": "HubSpot portal", "salesforce": "Salesforce org"}
+
+
+def portal_name(portal: Portal) -> str:
+    """The portal or org, as its CRM's people call it: ``Salesforce org 00D...``."""
+    return f"{_PORTALS.get(portal.crm, portal.crm)} {portal.portal_id}"
 
 
 def console(*, stderr: bool = False) -> Console:
