@@ -80,12 +80,12 @@ class BulkQuery:
         self._page = page
         self._monotonic = monotonic
 
-    def run(self, statement: str, key: str) -> Iterator[tuple[list[str], Rows]]:
+    def run(self, statement: str) -> Iterator[tuple[list[str], Rows]]:
         """Yield header and rows, a chunk at a time; no rows while Salesforce is still at work.
 
         Args:
-            statement: the query; its fields are columns of the result.
-            key: the column that tells rows apart.
+            statement: the query. Its fields are the columns of the result, and the last of them
+                is never empty and tells rows apart.
 
         Raises:
             TransientError: the job failed, was called off, or took too long.
@@ -100,9 +100,8 @@ class BulkQuery:
             page = _Page(locator)
             try:
                 while rows := self._session.retrying(lambda _n, page=page: self._chunk(job, page)):  # type: ignore[misc] # mypy cannot infer a lambda with a default
-                    at = page.header.index(key)
-                    fresh = [row for row in rows if row[at] not in page.seen]
-                    page.seen.update(row[at] for row in fresh)
+                    fresh = [row for row in rows if row[-1] not in page.seen]
+                    page.seen.update(row[-1] for row in fresh)
                     yield page.header, fresh
             finally:
                 page.drop()
@@ -176,24 +175,25 @@ class BulkQuery:
 
     def _chunk(self, job: str, page: _Page) -> Rows:
         """Read the next rows of a page, which is opened when it is not; none at its end."""
-        broken: ConnectorError | None = None
+        cut = False
         rows: Rows = []
         try:
             if page.reader is None:
                 self._open(job, page)
             rows = list(islice(page.reader or (), CHUNK))
         except csv.Error:
-            broken = TransientError(f"{RESULT_ROUTE}: a page was cut short.", may_have_applied=True)
+            cut = True
         except ConnectorError:
             page.drop()
             raise
         page.read += len(rows)
-        short = any(len(row) != len(page.header) for row in rows)
-        if short or (not rows and page.expected is not None and page.read < page.expected):
-            broken = TransientError(f"{RESULT_ROUTE}: a page was cut short.")
-        if broken is not None:
+        ended = len(rows) < CHUNK
+        # The last row of a page that was cut may look whole, with an empty cell at its end.
+        cut = cut or any(len(row) != len(page.header) or not row[-1] for row in rows)
+        cut = cut or (ended and page.expected is not None and page.read < page.expected)
+        if cut:
             page.drop()
-            raise broken
+            raise TransientError(f"{RESULT_ROUTE}: a page was cut short.")
         return rows
 
     def _open(self, job: str, page: _Page) -> None:

@@ -43,9 +43,11 @@ class Layout:
             if rates is not None and name in accounts.money
         }
         parent = [PARENT] if PARENT in accounts.fields else []
-        beside = [ID, STAMP, *parent, *self._money.values()]
-        # What was not asked for comes last, so that a row cut to the length of the names drops it.
-        self.columns = list(dict.fromkeys([*self.fields, *beside]))
+        beside = [STAMP, *parent, *self._money.values()]
+        # What was not asked for comes behind, so that a row cut to the names' number drops it. The
+        # id comes last of all: a row of CSV that has it whole was not cut short.
+        before = [name for name in dict.fromkeys([*self.fields, *beside]) if name != ID]
+        self.columns = [*before, ID]
         self._kinds = {name: accounts.fields.get(name) for name in self.columns}
 
     def from_json(self, rows: Iterable[Mapping[str, Any]]) -> list[AccountRecord]:

@@ -194,7 +194,7 @@ class Reader:
         # Without an order: with one, Salesforce works through the table in a single piece.
         statement = soql.select(layout.columns, OBJECT, [*self._conditions, *conditions])
         read = None
-        for header, rows in self._bulk.run(statement, ID):
+        for header, rows in self._bulk.run(statement):
             if not header:
                 yield []
                 continue

@@ -97,7 +97,7 @@ def test_a_parent_is_the_lock_and_absent_fields_are_empty() -> None:
 
     one, other = both_ways(layout, row | {"Name": "A"}, row | {"Name": "A"})
 
-    assert layout.columns == ["Name", "Id", "SystemModstamp", "ParentId"]
+    assert layout.columns == ["Name", "SystemModstamp", "ParentId", "Id"]
     assert one == other
     assert one.lock_group == "001p"
     assert one.fields == {"Name": "A", "NaicsCode": None}
@@ -120,7 +120,7 @@ def test_id_and_stamp_can_be_asked_for_like_any_field() -> None:
 
     one, other = both_ways(layout, row, row)
 
-    assert layout.columns == ["SystemModstamp", "Id", "ParentId"]
+    assert layout.columns == ["SystemModstamp", "ParentId", "Id"]
     assert one == other
     assert one.fields == {"SystemModstamp": "2026-11-22T04:00:00.000Z", "Id": "001x"}
 
