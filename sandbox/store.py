@@ -7,10 +7,11 @@ kept by sharing the list until the first write copies it.
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from sys import intern
 
+from sandbox.changes import ChangeLog
 from sandbox.clock import iso_ms
 
 CREATED, MODIFIED, OBJECT_ID, MERGED_IDS = range(4)  # columns every table has, in this order
@@ -20,6 +21,7 @@ Snapshot = tuple[int, list[str | None], int | None]
 
 # Shorter values repeat (codes, countries, numbers) and are worth sharing between records.
 _SHARED_LENGTH = 24
+_DEAD_SHARE = 3
 
 
 class Record:
@@ -64,12 +66,13 @@ class Table:
         self.version = 0  # moves with every change: whoever caches an answer compares it
         self.index_lag_ms = 0
         self._ids: list[int] = []
-        self._changes: list[tuple[int, int]] = []
+        self._changes = ChangeLog()
         self._archived: list[int] = []
         self._pending: dict[int, list[tuple[int, list[str | None] | None]]] = {}
         self._first_id = first_id
         self._spell_id = spell_id
         self._now_ms = now_ms
+        self._spelled = (0, iso_ms(0))  # many records change at one moment
 
     # -- columns ---------------------------------------------------------------------------------
 
@@ -153,21 +156,21 @@ class Table:
 
     def ids_changed_between(self, low: int | None, high: int | None) -> list[int]:
         """Ids whose last change lies from *low* to *high* (epoch ms, both included), ascending."""
-        start, stop = self._change_window(low, high)
-        records = self.records
-        return sorted({i for at, i in self._changes[start:stop] if records[i].modified == at})
+        start, stop = self._changes.window(low, high)
+        entries, records = self._changes.in_order(), self.records
+        return sorted({i for at, i in entries[start:stop] if records[i].modified == at})
 
     def count_changed(self, low: int | None, high: int | None) -> int:
         """About how many ids :meth:`ids_changed_between` finds, at most."""
-        start, stop = self._change_window(low, high)
+        start, stop = self._changes.window(low, high)
         return max(0, stop - start)
 
     def changes(
         self, low: int | None, high: int | None, *, backwards: bool = False
     ) -> Iterator[Record]:
         """Records whose last change lies from *low* to *high*, by time and then id."""
-        start, stop = self._change_window(low, high)
-        records, changes = self.records, self._changes
+        start, stop = self._changes.window(low, high)
+        records, changes = self.records, self._changes.in_order()
         order = range(stop - 1, start - 1, -1) if backwards else range(start, stop)
         last = None
         for index in order:
@@ -198,12 +201,13 @@ class Table:
         record = Record(record_id, created, at, [])
         row = record.values
         row += [iso_ms(created), iso_ms(at), self._spell_id(record_id)]
+        slots = self.slots
         for name, value in values.items():
-            slot = self.column(name)
+            slot = slots.get(name) or self.column(name)
             if slot > OBJECT_ID:
                 if slot >= len(row):
-                    row.extend([None] * (slot + 1 - len(row)))
-                row[slot] = _shared(value)
+                    row += [None] * (slot + 1 - len(row))
+                row[slot] = intern(value) if len(value) <= _SHARED_LENGTH else value
         self.records[record_id] = record
         if self._ids and record_id < self._ids[-1]:
             insort(self._ids, record_id)
@@ -222,7 +226,7 @@ class Table:
             slot = self.column(name)
             if slot >= len(values):
                 self.padded(record)
-            values[slot] = _shared(value)
+            values[slot] = intern(value) if len(value) <= _SHARED_LENGTH else value
         self._touch(record, at)
 
     def derive(self, record: Record, name: str, value: str) -> None:
@@ -288,14 +292,14 @@ class Table:
             self._archived.remove(record.id)
             self.live_count += 1
         record.modified, record.values, record.archived_at = modified, values, archived_at
-        insort(self._changes, (modified, record.id))
+        self._changes.add((modified, record.id))
         self.version += 1
 
     def forget(self, record: Record) -> None:
         """Undo the creation of *record*."""
         del self.records[record.id]
         self._ids.remove(record.id)
-        self._changes = [entry for entry in self._changes if entry[1] != record.id]
+        self._changes.drop(lambda entry: entry[1] != record.id)
         self.live_count -= 1
         self.version += 1
 
@@ -320,7 +324,7 @@ class Table:
 
     def mark_seeded(self) -> None:
         """Remember the present state as what :meth:`reset` goes back to."""
-        self._changes = sorted((r.modified, r.id) for r in self.records.values())
+        self._changes.replace((r.modified, r.id) for r in self.records.values())
         self._pending.clear()
         for record in self.records.values():
             record.seeded = (record.modified, record.values)
@@ -349,13 +353,6 @@ class Table:
             record_id = self._ids[-1] + 37
         return record_id
 
-    def _change_window(self, low: int | None, high: int | None) -> tuple[int, int]:
-        start = 0 if low is None else bisect_left(self._changes, (low, -1))
-        stop = len(self._changes)
-        if high is not None:
-            stop = bisect_right(self._changes, (high, sys.maxsize))
-        return start, stop
-
     def _text(self, record: Record, slot: int) -> str | None:
         return self.padded(record)[slot]
 
@@ -373,7 +370,9 @@ class Table:
             self._pending.setdefault(record.id, []).append((shown_from, before))
 
     def _touch(self, record: Record, at: int) -> None:
-        record.values[MODIFIED] = iso_ms(at)
+        if at != self._spelled[0]:
+            self._spelled = (at, iso_ms(at))
+        record.values[MODIFIED] = self._spelled[1]
         if record.modified == at:
             self.version += 1
             return
@@ -382,18 +381,8 @@ class Table:
 
     def _changed(self, record: Record) -> None:
         self.version += 1
-        entry = (record.modified, record.id)
-        if not self._changes or entry >= self._changes[-1]:
-            self._changes.append(entry)
-        else:
-            insort(self._changes, entry)
-        if len(self._changes) > 4 * len(self._ids) + 1000:
+        self._changes.add((record.modified, record.id))
+        if len(self._changes) > _DEAD_SHARE * len(self._ids) + 1000:
             # Entries of earlier changes are dead; drop them before they outnumber the living.
             records = self.records
-            self._changes = sorted(
-                {(at, i) for at, i in self._changes if records[i].modified == at}
-            )
-
-
-def _shared(value: str) -> str:
-    return sys.intern(value) if len(value) <= _SHARED_LENGTH else value
+            self._changes.drop(lambda entry: records[entry[1]].modified == entry[0])

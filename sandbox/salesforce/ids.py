@@ -42,42 +42,39 @@ PREFIXES: Final = {
 }
 
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_VALUES: Final = {digit: value for value, digit in enumerate(_DIGITS)}
+_ALPHABET: Final = frozenset(_DIGITS)
+_PAIRS: Final = [one + other for one in _DIGITS for other in _DIGITS]
+_PAIR_VALUES: Final = {pair: value for value, pair in enumerate(_PAIRS)}
 _SUFFIXES: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_CAPITALS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_IS_CAPITAL: Final = {ord(digit): "1" if digit.isupper() else "0" for digit in _DIGITS}
+_BY_BITS: Final = {f"{number:05b}": letter for number, letter in enumerate(_SUFFIXES)}
 _PREFIX, _SHORT, _LONG = 3, 15, 18
 
 
 def suffix(fifteen: str) -> str:
     """The three characters that say which of *fifteen* are capitals, five at a time."""
-    found = ""
-    for start in (0, 5, 10):
-        bits = 0
-        for bit in range(5):
-            if fifteen[start + bit] in _CAPITALS:
-                bits |= 1 << bit
-        found += _SUFFIXES[bits]
-    return found
+    bits = fifteen.translate(_IS_CAPITAL)
+    return _BY_BITS[bits[4::-1]] + _BY_BITS[bits[9:4:-1]] + _BY_BITS[bits[14:9:-1]]
 
 
-def encode(number: int, width: int = 12) -> str:
-    """*number* in base 62, padded to *width*."""
-    digits = []
-    while number:
-        number, digit = divmod(number, 62)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits)).rjust(width, "0")
+def encode(number: int) -> str:
+    """*number* in base 62, in twelve digits."""
+    digits = ""
+    for _ in range(6):  # two digits at a time: this is done for every record
+        number, pair = divmod(number, 3844)
+        digits = _PAIRS[pair] + digits
+    return digits
 
 
 def decode(digits: str) -> int:
-    """The number that base-62 *digits* spell.
+    """The number that twelve base-62 *digits* spell.
 
     Raises:
         KeyError: a character is no digit.
     """
     number = 0
-    for digit in digits:
-        number = number * 62 + _VALUES[digit]
+    for place in range(0, 12, 2):
+        number = number * 3844 + _PAIR_VALUES[digits[place : place + 2]]
     return number
 
 
@@ -89,9 +86,11 @@ def id18(prefix: str, number: int) -> str:
 
 def to18(text: str) -> str | None:
     """*text* in 18 characters, its case restored from the suffix; ``None`` when malformed."""
-    if len(text) == _SHORT and all(character in _VALUES for character in text):
+    if not (text.isascii() and text.isalnum()):
+        return None
+    if len(text) == _SHORT:
         return text + suffix(text)
-    if len(text) != _LONG or not all(character in _VALUES for character in text):
+    if len(text) != _LONG:
         return None
     fifteen = text[:_SHORT]
     if suffix(fifteen) == text[_SHORT:]:

@@ -70,8 +70,13 @@ class SObject:
         """The record with this id of 15 or 18 characters, deleted ones in the bin included."""
         if prefix_of(record_id) != self.prefix:
             return None
-        number = number_of(record_id)
-        record = None if number is None else self.table.records.get(number)
+        try:  # most ids are spelled as ours are, and need no closer look
+            record = self.table.records.get(decode(record_id[3:15]))
+        except KeyError:
+            record = None
+        if record is None or record.values[2] != record_id:
+            number = number_of(record_id)
+            record = None if number is None else self.table.records.get(number)
         if record is None or not self.in_reach(record):
             return None
         return record
