@@ -81,7 +81,7 @@ def test_client_credentials_go_into_the_form(wire: Wire) -> None:
         "client_secret": CONSUMER,
     }
     assert (grant.access_token, grant.instance_url) == (f"{TOKEN}1", wire.url)
-    assert grant.user_id == "005000000000001AAC"
+    assert grant.user_id == "005000000000001AAA"
 
 
 def test_client_credentials_can_go_into_a_header(wire: Wire) -> None:

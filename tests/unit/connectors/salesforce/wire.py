@@ -41,7 +41,7 @@ def granted(wire: Wire, number: int = 1, **more: Any) -> Reply:
     body = {
         "access_token": f"{TOKEN}{number}",
         "instance_url": wire.url,
-        "id": "https://login.salesforce.com/id/00D000000000001EAA/005000000000001AAC",
+        "id": "https://login.salesforce.com/id/00D000000000001EAA/005000000000001AAA",
         "token_type": "Bearer",
         "issued_at": "1764201600000",
     }
