@@ -6,10 +6,10 @@ Both spell the same record. Everything here works on the long form, or one accou
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 _SHORT = 15
 _FORM = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-5]{3})?", re.ASCII)
+_CAPITALS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
@@ -36,6 +36,12 @@ def to18(text: str) -> str | None:
     return short + suffix
 
 
-@lru_cache(maxsize=4096)
 def _letter(five: str) -> str:
-    return _SUFFIX[sum(five[bit].isupper() << bit for bit in range(5))]
+    upper = _CAPITALS
+    return _SUFFIX[
+        (five[0] in upper)
+        | (five[1] in upper) << 1
+        | (five[2] in upper) << 2
+        | (five[3] in upper) << 3
+        | (five[4] in upper) << 4
+    ]

@@ -7,7 +7,8 @@ UNABLE_TO_LOCK_ROW; a flow or trigger that       sent again alone, with backoff;
 failed for that; REQUEST_RUNNING_TOO_LONG        the last try, and planned again by the next run
 SERVER_UNAVAILABLE, QUERY_TIMEOUT,               sent again alone; the run fails after the last
 TOO_MANY_APEX_REQUESTS                           try, for they say nothing of the record
-ENTITY_IS_DELETED, INVALID_CROSS_REFERENCE_KEY   missing, unless the account is there after all
+ENTITY_IS_DELETED, INVALID_CROSS_REFERENCE_KEY,  missing, unless the account is there after all
+MALFORMED_ID
 STORAGE_LIMIT_EXCEEDED, TXN_SECURITY_NO_ACCESS   the run stops: they hold for every record
 INVALID_FIELD, INVALID_FIELD_FOR_INSERT_UPDATE,  refused; the run stops when at least
 INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST          :data:`TELLING` records set the field and not
@@ -30,6 +31,7 @@ from connectors.errors import Problem
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 
 TELLING = 10  # records: fewer say nothing about the set-up
+NO_REASON = "REFUSED"  # our own code: Salesforce refused and gave none
 UNFIT = "UNFIT_VALUE"  # our own code: the field cannot hold it, so it was not sent
 UNKNOWN_FIELD = "INVALID_FIELD"
 DUPLICATE = "DUPLICATES_DETECTED"
@@ -41,7 +43,8 @@ _LOCKED = "UNABLE_TO_LOCK_ROW"
 _SLOW = frozenset({_LOCKED, "REQUEST_RUNNING_TOO_LONG"})
 _BUSY = frozenset({"SERVER_UNAVAILABLE", "QUERY_TIMEOUT", "TOO_MANY_APEX_REQUESTS"})
 _AUTOMATION = frozenset({"CANNOT_EXECUTE_FLOW_TRIGGER", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"})
-_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
+NO_ID = "MALFORMED_ID"  # Salesforce's word, too, for an id of some other object
+_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", NO_ID})
 _STOPPING = {
     "STORAGE_LIMIT_EXCEEDED": Problem(
         "Salesforce storage",
@@ -98,6 +101,11 @@ class Complaint:
         return self.code in _GONE and {field.lower() for field in self.fields} <= _THE_ID
 
     @property
+    def may_be_the_set_ups(self) -> bool:
+        """Whether the field may be at fault rather than the record."""
+        return self.code in _ABOUT_THE_FIELD
+
+    @property
     def stops_the_run(self) -> Problem | None:
         """What a person must mend before anything can be written; ``None`` for other codes."""
         return _STOPPING.get(self.code)
@@ -116,7 +124,7 @@ def complaint_of(errors: Iterable[Any]) -> Complaint:
             text = message if isinstance(message, str) else ""
             names = [str(each) for each in fields] if isinstance(fields, list) else []
             return _complaint(str(code), text, names)
-    return Complaint("REFUSED")
+    return Complaint(NO_REASON)
 
 
 def complaint_in(text: str) -> Complaint:
@@ -132,7 +140,7 @@ def _complaint(code: str, message: str, fields: Iterable[str]) -> Complaint:
     named = tuple(field for field in fields if _FIELD.fullmatch(field))
     if not named and code in _ABOUT_THE_FIELD:
         named = _fields_in(message)
-    return Complaint(code if CODE.fullmatch(code) else "REFUSED", message, named)
+    return Complaint(code if CODE.fullmatch(code) else NO_REASON, message, named)
 
 
 def unknown_column(message: str) -> str:

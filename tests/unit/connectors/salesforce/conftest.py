@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from tests.support.wire import Patience, Wire
-from tests.support.wire import serving as serving_answers
-from tests.unit.connectors.salesforce.org import Org, serving
-
-
-@pytest.fixture(scope="module")
-def _orgs() -> Iterator[Callable[[], Org]]:
-    with serving() as begin:
-        yield begin
-
-
-@pytest.fixture
-def org(_orgs: Callable[[], Org]) -> Org:
-    """An empty org behind a real server."""
-    return _orgs()
+from tests.support.wire import Patience, Wire, serving
+from tests.unit.connectors.salesforce.org import Org
 
 
 @pytest.fixture(scope="module")
 def _server() -> Iterator[Wire]:
-    with serving_answers() as wire:
+    with serving() as wire:
         yield wire
 
 
@@ -42,3 +29,9 @@ def wire(_server: Wire) -> Wire:
 def patience() -> Patience:
     """A clock that passes only in waits."""
     return Patience()
+
+
+@pytest.fixture
+def org(wire: Wire) -> Org:
+    """An empty org behind the server."""
+    return Org(wire)

@@ -6,29 +6,24 @@ is the connector's doing.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import json
 import random
-import socket
-import struct
-import threading
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from connectors.records import FieldDescription, FieldKind, Option
-from connectors.retrying import RetryPolicy
-from connectors.salesforce.auth import ClientCredentials
 from connectors.salesforce.ids import to18
-from connectors.salesforce.session import Session, make_limiter
 from connectors.salesforce.writing import Writer
+from tests.support.wire import Patience, Reply, Request, Wire
+from tests.unit.connectors.salesforce.wire import SECRET, session_on
 
-SECRET = "Planted Customer Ltd"  # noqa: S105 - planted, to be looked for in messages
-ROOT = "/services/data/v66.0/"
+PATIENT = (30.0, 30.0)  # seconds: a busy machine is not what is tested
+_VERSION = re.compile(r"^/services/data/v[0-9.]+/")
+__all__ = ["SECRET", "Patience", "Reply"]
 KINDS = {
     "Tier__c": FieldKind.CHOICE,
     "Codes__c": FieldKind.CHOICES,
@@ -59,36 +54,21 @@ def account_id(number: int) -> str:
     return to18(f"001A0000{number:07d}") or ""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """One answer; *ending* says how the connection behaves: whole, cut, or reset."""
-
-    status: int = 200
-    body: Any = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    ending: str = "whole"
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request as it came; *path* is below the API's root."""
-
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body, decoded."""
-        return json.loads(self.body)
+class Seen(Request):
+    """One request as it came, told by where it went."""
 
     @property
     def route(self) -> str:
-        """Method and path, job ids left out."""
-        parts = ["*" if part.startswith("750") else part for part in self.path.split("/")]
+        """Method and path below the API's root, job ids left out."""
+        path = _VERSION.sub("", urlsplit(self.path).path)
+        parts = ["*" if part.startswith("750") else part for part in path.split("/")]
         return f"{self.method} {'/'.join(parts)}"
+
+    @property
+    def job_id(self) -> str:
+        """The job that it is about, or nothing."""
+        parts = _VERSION.sub("", self.path).split("/")
+        return parts[2] if parts[:2] == ["jobs", "ingest"] and len(parts) > 2 else ""
 
 
 @dataclass
@@ -106,29 +86,13 @@ class StoredJob:
     processed: int = 0
 
 
-class Patience:
-    """A clock that passes only in waits."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waits: list[float] = []
-
-    def __call__(self) -> float:
-        """Tell the time, in seconds."""
-        return self.now
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        self.waits.append(seconds)
-        self.now += seconds
-
-
 class Org:
     """What is stored and how it fails; each attribute may be replaced by a test."""
 
-    def __init__(self) -> None:
-        self.url = ""
-        self.requests: list[Request] = []
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        wire.respond = self._answer
+        self.requests: list[Seen] = []
         self.accounts: dict[str, dict[str, Any]] = {}
         self.rule: Callable[[str, Mapping[str, Any]], Error | None] = lambda _id, _fields: None
         self.traces: dict[str, dict[str, Any]] = {}  # what queryAll knows of ids
@@ -137,7 +101,7 @@ class Org:
         self.ends_as = "JobComplete"
         self.works_off = 1.0  # share of the rows that a job gets to
         self.faults: list[tuple[str, Reply, bool]] = []  # route, reply, whether it is done first
-        self.intercept: Callable[[Request], Reply | None] = lambda _request: None
+        self.intercept: Callable[[Seen], Reply | None] = lambda _request: None
         self.token = "token-1"  # noqa: S105 - made up
         self.columns = {*KINDS, "Id"}
         self.refuses_line_feeds = False
@@ -151,11 +115,11 @@ class Org:
         """The calls so far, in order, logging in left out."""
         return [request.route for request in self.requests if "oauth2" not in request.path]
 
-    def answer(self, request: Request) -> Reply:
-        """Answer one request."""
+    def _answer(self, came: Request) -> Reply:
+        request = Seen(came.method, came.path, came.headers, came.body, came.raw)
         self.requests.append(request)
         if request.path == "/services/oauth2/token":
-            return Reply(200, {"access_token": self.token, "instance_url": self.url})
+            return Reply(200, {"access_token": self.token, "instance_url": self.wire.url})
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return Reply(401, [error_of("INVALID_SESSION_ID", "Session expired or invalid")])
         if (instead := self.intercept(request)) is not None:
@@ -168,28 +132,31 @@ class Org:
                 return reply
         return self._carry_out(request)
 
-    def _carry_out(self, request: Request) -> Reply:
+    def _carry_out(self, request: Seen) -> Reply:
         if request.route == "PATCH composite/sobjects":
             return self._collections(request)
         if request.route == "POST jobs/ingest":
-            job = StoredJob(f"750A0000{len(self.jobs):07d}AAA")
-            self.jobs[job.job_id] = job
-            return Reply(200, {"id": job.job_id, "state": "Open"})
+            return Reply(200, {"id": self.new_job().job_id, "state": "Open"})
         if request.route == "GET queryAll":
             records = [
                 {"Id": key, **trace}
                 for key, trace in self.traces.items()
-                if f"'{key}'" in request.query["q"][0]
+                if f"'{key}'" in request.query["q"]
             ]
             return Reply(200, {"done": True, "records": records})
-        parts = request.path.split("/")
-        found = self.jobs.get(parts[2]) if parts[:2] == ["jobs", "ingest"] else None
+        found = self.jobs.get(request.job_id)
         if found is None:
             return Reply(404, [error_of("NOT_FOUND", "The requested resource does not exist")])
-        return self._job(found, request, "/".join(parts[3:]))
+        return self._job(found, request, request.route.partition("*")[2].removeprefix("/"))
 
-    def _collections(self, request: Request) -> Reply:
-        records = request.json["records"]
+    def new_job(self) -> StoredJob:
+        """Make a job that waits for its data."""
+        job = StoredJob(f"750A0000{len(self.jobs):07d}AAA")
+        self.jobs[job.job_id] = job
+        return job
+
+    def _collections(self, request: Seen) -> Reply:
+        records = request.body["records"]
         assert len(records) <= 200
         assert len({record["id"] for record in records}) == len(records)
         for record in records:
@@ -217,14 +184,14 @@ class Org:
             account |= {name: text_of(value) for name, value in values.items()}
         return error
 
-    def _job(self, job: StoredJob, request: Request, below: str) -> Reply:
+    def _job(self, job: StoredJob, request: Seen, below: str) -> Reply:
         if request.method == "PUT":
             if job.data is not None:
                 return Reply(400, [error_of("INVALIDJOBSTATE", "Found multiple contents")])
-            job.data = request.body
+            job.data = request.raw
             return Reply(201)
         if request.method == "PATCH":
-            return self._patched(job, request.json["state"])
+            return self._patched(job, request.body["state"])
         if below == "":
             return self._polled(job)
         if job.state in {"Open", "UploadComplete", "InProgress"}:
@@ -309,86 +276,13 @@ def error_of(code: str, message: str) -> dict[str, Any]:
     return {"errorCode": code, "message": message}
 
 
-@contextlib.contextmanager
-def serving() -> Iterator[Callable[[], Org]]:
-    """Serve until the block ends; each call begins anew with an empty org."""
-    current = [Org()]
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def handle_any(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            parts = urlsplit(self.path)
-            path = parts.path.removeprefix(ROOT)
-            query = parse_qs(parts.query)
-            self.send(
-                current[0].answer(Request(self.command, path, query, dict(self.headers), raw))
-            )
-
-        do_GET = do_POST = do_PATCH = do_PUT = handle_any  # noqa: N815 - the base class's names
-
-        def send(self, reply: Reply) -> None:
-            if reply.ending == "reset":
-                linger = struct.pack("ii", 1, 0)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                self.connection.close()
-                self.close_connection = True
-                return
-            raw = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            self.send_response_only(reply.status)
-            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw[: len(raw) // 2] if reply.ending == "cut" else raw)
-            self.close_connection = reply.ending == "cut"
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Say nothing."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        block_on_close = False
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """A client that goes away is part of the tests."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
-        thread.start()
-
-        def begin() -> Org:
-            current[0] = Org()
-            current[0].url = f"http://127.0.0.1:{server.server_address[1]}"
-            return current[0]
-
-        try:
-            yield begin
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def session_on(org: Org, patience: Patience | None = None) -> Session:
-    """Open a session on *org* that waits only in *patience*."""
-    clock = patience or Patience()
-    return Session(
-        ClientCredentials(org.url, "app", "app-secret"),
-        api_origin=org.url,
-        retry=RetryPolicy(attempts=3),
-        pause=clock.wait,
-        limiter=make_limiter(daily_share=1.0, monotonic=clock, pause=clock.wait),
-        timeout=(5.0, 5.0),
-    )
-
-
 def writer_on(org: Org, patience: Patience | None = None, **options: Any) -> Writer:
     """Open a writer on *org*, by jobs from 10 updates on."""
     clock = patience or Patience()
     defaults: dict[str, Any] = {"bulk_threshold": 10, "monotonic": clock}
-    return Writer(session_on(org, clock), lambda: DESCRIBED, **(defaults | options))
+    return Writer(
+        session_on(org.wire, clock, timeout=PATIENT), lambda: DESCRIBED, **(defaults | options)
+    )
 
 
 class Log:
