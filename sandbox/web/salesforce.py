@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sandbox.salesforce.list_views import ListView, ListViews
@@ -72,7 +73,12 @@ class SalesforceSource:
     def definitions(self) -> Mapping[str, Definition]:
         """The account's fields, by name."""
         fields = self._accounts.definition.fields.values()
-        return {field.name: _definition(field) for field in fields if field.type != "address"}
+        found = {field.name: _definition(field) for field in fields if field.type != "address"}
+        types = self._org.objects["recordtype"]
+        named = tuple(Choice(types.id_of(r), types.value(r, "Name") or "") for r in types.live())
+        type_of = found["RecordTypeId"]
+        found["RecordTypeId"] = replace(type_of, kind="choice", choices=named)
+        return found
 
     def owners(self) -> Mapping[str, str]:
         """User id to full name."""
@@ -160,7 +166,7 @@ def _definition(field: FieldDef) -> Definition:
     choices = tuple(Choice(v.value, v.label, hidden=not v.active) for v in field.values)
     return Definition(
         name=field.name,
-        label=field.label,
+        label=field.label.removesuffix(" ID") if field.reference_to else field.label,
         kind="owner" if "User" in field.reference_to else kind,
         help=field.help or field.description,
         group="Custom fields" if field.custom else "Address" if field.compound else "Account",
