@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
+from config.access import Access
 from config.conditions import Part
 from config.origins import Origin
 
@@ -20,17 +20,14 @@ class HubSpotEntry(Part):
     api_version: ApiVersion = "v3"
 
 
-class HubSpotAccess(BaseModel):
+class HubSpotAccess(Access):
     """Addresses and credentials; everything may be unset."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     access_token: SecretStr | None = None
     client_id: SecretStr | None = None
     client_secret: SecretStr | None = None
     refresh_token: SecretStr | None = None
     setup_access_token: SecretStr | None = None
-    api_origin: Origin | None = None
 
     @property
     def oauth(self) -> tuple[SecretStr, SecretStr, SecretStr] | None:
@@ -38,6 +35,11 @@ class HubSpotAccess(BaseModel):
         if self.client_id and self.client_secret and self.refresh_token:
             return self.client_id, self.client_secret, self.refresh_token
         return None
+
+    @property
+    def for_setup(self) -> SecretStr | None:
+        """The token that set-up uses: its own, where there is one."""
+        return self.setup_access_token or self.access_token
 
     def missing(self) -> tuple[str, ...]:
         """Name the settings that the credential lacks; none when it is complete."""
@@ -51,13 +53,6 @@ class HubSpotAccess(BaseModel):
         if any(parts.values()):
             return tuple(name for name, value in parts.items() if not value)
         return ("access_token",)
-
-    def secrets(self) -> Iterator[SecretStr]:
-        """Every secret that is set, for the log's redaction."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, SecretStr):
-                yield value
 
 
 class HubSpotSettings(HubSpotAccess):

@@ -13,8 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from config.access import Access
 from config.conditions import Part
 from config.origins import InstanceUrl, LoginUrl, Origin
 from config.scalars import Between, Flag, Text, shown, wrong
@@ -138,10 +139,8 @@ class LoginGap:
         return "set-up's own credential" if self.login is None else self.login.value
 
 
-class SalesforceAccess(BaseModel):
+class SalesforceAccess(Access):
     """Addresses and credentials; everything may be unset."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     instance_url: InstanceUrl | None = None
     login_url: LoginUrl | None = None
@@ -157,7 +156,6 @@ class SalesforceAccess(BaseModel):
     setup_client_id: SecretStr | None = None
     setup_client_secret: SecretStr | None = None
     setup_access_token: SecretStr | None = None
-    api_origin: Origin | None = None
 
     @property
     def login(self) -> Login | None:
@@ -185,13 +183,6 @@ class SalesforceAccess(BaseModel):
         missing = tuple(name for name in wanted if getattr(self, name) is None)
         if missing:
             yield LoginGap(None, missing)
-
-    def secrets(self) -> Iterator[SecretStr]:
-        """Every secret that is set, for the log's redaction."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if isinstance(value, SecretStr):
-                yield value
 
 
 class SalesforceSettings(SalesforceAccess):

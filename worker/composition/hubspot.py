@@ -39,8 +39,7 @@ def open_admin(settings: ConnectionSettings, stop: threading.Event) -> CrmAdmin:
     """
     from connectors.hubspot.connector import HubSpotAdmin, HubSpotConnector
 
-    hubspot = settings.hubspot
-    session = _session(settings, hubspot.setup_access_token or hubspot.access_token, stop)
+    session = _session(settings, settings.hubspot.for_setup, stop)
     HubSpotConnector(session).portal()
     return HubSpotAdmin(session)
 

@@ -188,6 +188,20 @@ def test_missing_pieces_of_a_credential_are_named(monkeypatch: pytest.MonkeyPatc
     assert load_settings().connection().hubspot.oauth is not None
 
 
+def test_set_up_may_have_a_token_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stronger token for set-up stays out of runs; without one the run's serves both."""
+    single(monkeypatch)
+    hubspot = load_settings().connection().hubspot
+    assert hubspot.for_setup == hubspot.access_token
+
+    monkeypatch.setenv("ICP_HUBSPOT__SETUP_ACCESS_TOKEN", "stronger")
+    hubspot = load_settings().connection().hubspot
+    assert hubspot.for_setup is not None
+    assert hubspot.for_setup.get_secret_value() == "stronger"
+    assert hubspot.access_token is not None
+    assert hubspot.access_token.get_secret_value() == PLANTED
+
+
 def test_nothing_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that need a CRM say how to connect one; the others go on without."""
     assert "Set ICP_CRM, ICP_PROFILE" in problems()[0]
