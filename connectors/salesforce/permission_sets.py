@@ -167,13 +167,16 @@ class PermissionSets:
         return AdminStep(what=SETS, name=wanted.label, done=wanted.name in self._found.sets)
 
     def _object_step(self, wanted: PermissionSet) -> AdminStep:
-        row = self._found.objects.get(self._found.sets.get(wanted.name, ""), {})
         return AdminStep(
             what=OBJECT_ACCESS,
             name=wanted.label,
-            done=all(row.get(right) for right in _RIGHTS),
+            done=self._opened(wanted),
             detail=f"{OBJECT}: read, edit, view all",
         )
+
+    def _opened(self, wanted: PermissionSet) -> bool:
+        row = self._found.objects.get(self._found.sets.get(wanted.name, ""), {})
+        return all(row.get(right) for right in _RIGHTS)
 
     def _field_step(self, wanted: PermissionSet) -> AdminStep:
         lacking = self._lacking(wanted)
@@ -238,7 +241,7 @@ class PermissionSets:
         body: dict[str, object] = dict.fromkeys(_RIGHTS, True)
         if row is None:
             self._create("ObjectPermissions", {"ParentId": set_id, "SobjectType": OBJECT} | body)
-        else:
+        elif not self._opened(wanted):
             self._update("ObjectPermissions", str(row.get("Id")), body)
 
     def _open_fields(self, wanted: PermissionSet) -> None:
