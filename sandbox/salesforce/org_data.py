@@ -23,10 +23,10 @@ class OrgData:
     """Accounts and opportunities as kept texts by field name, and the custom fields they need.
 
     An account may carry ``Id`` (18 characters), ``CreatedDate`` and ``SystemModstamp``; otherwise
-    the sandbox chooses them. ``accounts`` is gone through once.
+    the sandbox chooses them. ``accounts``, and then ``deals``, are gone through once.
     """
 
     fields: list[FieldDef] = field(default_factory=list)
     accounts: Iterable[Values] = ()
-    deals: list[Deal] = field(default_factory=list)
+    deals: Iterable[Deal] = ()
     problems: list[str] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sandbox.clock import iso_ms, parse_ms
@@ -34,14 +34,14 @@ _STREETS: Final = (
 
 
 def fill(org: Org, data: SeedData | OrgData) -> None:
-    """Load *data* into *org*; the companies of seed data are taken out as they are loaded."""
+    """Load *data* into *org*; what seed data holds is taken out as it is loaded."""
     source = translate(data) if isinstance(data, SeedData) else data
     sample = isinstance(data, SeedData)
     add_setup_rows(org)
     _add_fields(org, source, sample=sample)
     owners = _Owners(org)
     ids = _Accounts(org, owners, sample=sample).load(source)
-    _load_deals(org, source.deals, ids, owners)
+    _Opportunities(org, owners, ids).load(source.deals)
 
 
 def add_setup_rows(org: Org) -> None:
@@ -176,51 +176,56 @@ class _Accounts:
             values.setdefault("BillingStreet", street.format(number % 900 + 1, number % 20 + 1))
 
 
-def _load_deals(org: Org, deals: Sequence[Deal], ids: Sequence[str], owners: _Owners) -> None:
-    sobject = org.objects["opportunity"]
-    accounts = org.objects["account"]
-    now = org.stamp_ms()
-    named = any(isinstance(deal.account, str) for deal in deals)
-    by_name = _names(accounts) if named else {}
-    for number, deal in enumerate(deals):
-        values = dict(deal.values)
-        account_id = _account_of(deal, ids, accounts, by_name)
-        if account_id is not None:
-            values["AccountId"] = account_id
-            found = accounts.get(account_id)
-            if found is not None and "OwnerId" not in values:
-                values["OwnerId"] = accounts.table.value(found, "OwnerId") or ""
-        values["OwnerId"] = owners.of(values.get("OwnerId"))
-        derive(org, sobject, None, values)
-        created = _moment(values.get("CreatedDate"))
-        if created is None:
-            created = now - (number % 700) * _DAY_MS
-        modified = _moment(values.get("SystemModstamp")) or created
-        own = number_of(values.get("Id", ""))
-        sobject.table.add(_stamped(org, values, modified), modified, created=created, record_id=own)
+class _Opportunities:
+    """Loads opportunities, one row at a time, once the accounts are there."""
 
+    def __init__(self, org: Org, owners: _Owners, ids: Sequence[str]) -> None:
+        self._org = org
+        self._owners = owners
+        self._ids = ids
+        self._accounts = org.objects["account"]
+        self._names: dict[str, str] | None = None
 
-def _account_of(
-    deal: Deal, ids: Sequence[str], accounts: SObject, by_name: dict[str, str]
-) -> str | None:
-    if isinstance(deal.account, int):
-        return ids[deal.account]
-    if not deal.account:
-        return None
-    record = accounts.get(deal.account)
-    if record is not None:
-        return accounts.id_of(record)
-    return by_name.get(deal.account.strip().lower())
+    def load(self, deals: Iterable[Deal]) -> None:
+        """Add every opportunity."""
+        org = self._org
+        sobject = org.objects["opportunity"]
+        now = org.stamp_ms()
+        for number, deal in enumerate(deals):
+            values = dict(deal.values)
+            account = self._account_of(deal)
+            if account is not None:
+                values["AccountId"] = self._accounts.id_of(account)
+                owner = self._accounts.table.value(account, "OwnerId") or ""
+                values.setdefault("OwnerId", owner)
+            values["OwnerId"] = self._owners.of(values.get("OwnerId"))
+            derive(org, sobject, None, values)
+            created = _moment(values.get("CreatedDate"))
+            if created is None:
+                created = now - (number % 700) * _DAY_MS
+            modified = _moment(values.get("SystemModstamp")) or created
+            own = number_of(values.get("Id", ""))
+            kept = _stamped(org, values, modified)
+            sobject.table.add(kept, modified, created=created, record_id=own)
 
+    def _account_of(self, deal: Deal) -> Record | None:
+        text = self._ids[deal.account] if isinstance(deal.account, int) else deal.account
+        if not text:
+            return None
+        record = self._accounts.get(text)
+        if record is None and not isinstance(deal.account, int):
+            record = self._accounts.get(self._by_name().get(text.strip().lower(), ""))
+        return record
 
-def _names(accounts: SObject) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for record in accounts.live():
-        for field in ("Name", "Website"):
-            value = accounts.table.value(record, field)
-            if value:
-                names.setdefault(value.lower(), accounts.id_of(record))
-    return names
+    def _by_name(self) -> dict[str, str]:
+        if self._names is None:
+            self._names = {}
+            for record in self._accounts.live():
+                for field in ("Name", "Website"):
+                    value = self._accounts.table.value(record, field)
+                    if value:
+                        self._names.setdefault(value.lower(), self._accounts.id_of(record))
+        return self._names
 
 
 def _record_type(kind: str) -> str:

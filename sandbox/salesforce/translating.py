@@ -68,14 +68,21 @@ Put = Callable[[str], str | None]
 
 
 def translate(data: SeedData) -> OrgData:
-    """*data* in Salesforce's names; its companies are taken out one by one as they are read."""
+    """*data* in Salesforce's names; its companies and deals are taken out as they are read."""
     translator = _Translator(data)
     return OrgData(
         fields=translator.fields,
         accounts=translator.accounts(data),
-        deals=[Deal(deal.company_index, opportunity(deal)) for deal in data.deals],
+        deals=_deals(data),
         problems=data.problems,
     )
+
+
+def _deals(data: SeedData) -> Iterator[Deal]:
+    data.deals.reverse()
+    while data.deals:
+        deal = data.deals.pop()
+        yield Deal(deal.company_index, opportunity(deal))
 
 
 def custom_name(name: str) -> str:
