@@ -47,6 +47,19 @@ def test_a_first_run_writes_every_account(it: Desk) -> None:
     assert sum(row.accounts for row in report.transitions) == 60
 
 
+def test_what_accounts_lack_is_counted(it: Desk) -> None:
+    """The report says why accounts need data: which inputs are empty in how many of them."""
+    report = it.run().report
+    lacking = report.counters.lacking
+
+    accounts = [it.crm.stored(name) for name in it.ids()]
+    poor = [one for one in accounts if one.get("icp_tier") == NEEDS_DATA]
+    assert poor
+    assert lacking["size"] == sum(not one.get("employees") for one in poor)
+    assert report.as_json()["lacking"] == dict(lacking.most_common())
+    assert report.inputs["size"] == "employees"
+
+
 def test_a_second_run_right_after_writes_nothing(it: Desk) -> None:
     """Our own writes come back as an echo, are found equal, and end there."""
     it.run()

@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from connectors.records import Portal
+from worker.icp.profile import NEEDS_DATA
 from worker.sync.evaluating import Example
 from worker.sync.guard import Transition
 from worker.sync.report import RunOutcome, RunReport
@@ -33,6 +34,8 @@ _COLOURS = {
 }
 
 NOT_ASSESSED = "not assessed"
+LONGEST_LIST = 6
+"""Fields that are named before a list counts as long."""
 
 
 def printable(text: str) -> str:
@@ -162,6 +165,7 @@ def show_report(
     if counters.tiers and (report.transitions or report.kind.value == "full"):
         out.print()
         out.print(tier_table(counters.tiers, labels))
+        _show_lacking(out, report)
     unread = ", ".join(f"{name} {count:,}" for name, count in counters.unreadable.most_common())
     if unread:
         out.print(f"\nText that could not be read, counted as unknown: {unread}")
@@ -179,6 +183,22 @@ def show_report(
     if report.hold is not None:
         held = "would be held" if report.dry_run else "held before the first write"
         out.print(f"\n[yellow]{held}[/]: {escape(report.hold.reason)}. {report.hold.remedy}")
+
+
+def _show_lacking(out: Console, report: RunReport) -> None:
+    """Why accounts need data, and what would change that."""
+    counters = report.counters
+    if not counters.lacking:
+        return
+    named = ", ".join(
+        f"{name} ({field}) {count:,}" if (field := report.inputs.get(name)) else f"{name} {count:,}"
+        for name, count in counters.lacking.most_common(LONGEST_LIST)
+    )
+    out.print(
+        f"\n{counters.tiers[NEEDS_DATA]:,} accounts need data before they can be judged."
+        f" Empty among them: {escape(named)}.\nFill these fields, point an attribute at the field"
+        " that holds it (`fields` in worker.yaml), or ask for less (min_coverage in the ICP)."
+    )
 
 
 def _show_consequences(out: Console, report: RunReport) -> None:

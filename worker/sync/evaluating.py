@@ -12,7 +12,7 @@ from connectors.records import AccountRecord
 from worker.icp.assessment import Assessment
 from worker.icp.explaining import explain
 from worker.icp.judging import Judge
-from worker.icp.profile import Profile, Standing
+from worker.icp.profile import NEEDS_DATA, Profile, Standing
 from worker.state.census import Census
 from worker.state.rows import MirrorRow, PlannedChange
 from worker.state.rows import Standing as Settled
@@ -372,8 +372,11 @@ class Evaluator:
     def _count(self, judged: Judged) -> None:
         self._counters.read += 1
         self._counters.tiers[judged.tier] += 1
-        for name in judged.assessment.unreadable:
+        assessment = judged.assessment
+        for name in assessment.unreadable:
             self._counters.unreadable[name] += 1
+        if assessment.tier == NEEDS_DATA:
+            self._counters.lacking.update(assessment.missing)
 
     def _remember_example(
         self, change: Change, cause: Cause, account_id: str, fields: Fields

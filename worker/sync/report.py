@@ -56,6 +56,7 @@ class Counters:
     stale: int = 0  # accounts judged on a last known value
     tiers: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)  # by attribute
+    lacking: Counter[str] = field(default_factory=Counter)  # by attribute, of Needs data accounts
 
     def reconcile(self) -> list[str]:
         """Say what does not add up; nothing when every account was counted once."""
@@ -83,6 +84,7 @@ class RunReport:
     dry_run: bool
     as_of: str
     icp: str = ""  # fingerprint of the ICPs it judged by
+    inputs: Mapping[str, str] = field(default_factory=dict)  # CRM field by attribute, for people
     limited: bool = False  # read some accounts only: never moves the checkpoint
     outcome: RunOutcome = RunOutcome.FAILED
     counters: Counters = field(default_factory=Counters)
@@ -122,6 +124,7 @@ class RunReport:
             "stale": counters.stale,
             "tiers": dict(sorted(counters.tiers.items())),
             "unreadable": dict(sorted(counters.unreadable.items())),
+            "lacking": dict(counters.lacking.most_common()),
             "transitions": [
                 {
                     "from": item.before,

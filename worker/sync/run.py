@@ -126,6 +126,7 @@ class SyncRun:
             dry_run=request.dry_run,
             as_of=instant_text(now),
             icp=connection.fingerprint(),
+            inputs=connection.fields.inputs,
             limited=bool(request.accounts) or request.limit is not None,
             warnings=[str(warning) for warning in findings.warnings],
             automations=list(inspection.automations) if inspection else [],
