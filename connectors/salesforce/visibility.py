@@ -1,12 +1,15 @@
 """Whether the user sees every account: rows that sharing hides are missing without a word.
 
 Three things prove it, any one of them: the permission to view all accounts, the permission to view
-all data, or an org whose accounts are open to all its users.
+all data, or an org whose accounts are open to all its users. The first can only be looked up by a
+user who may view the set-up (https://developer.salesforce.com/docs/platform/object-reference,
+ObjectPermissions); a user who may not is told what to grant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from connectors.errors import ConnectorError, MisconfiguredError, ProtocolError
@@ -20,7 +23,11 @@ ROOT_ROUTE = "GET services/data/{version}"
 _ALL_OF_ACCOUNTS = ("PermissionsViewAllRecords", "PermissionsModifyAllRecords")
 _ALL_OF_ANYTHING = ("PermissionsViewAllData", "PermissionsModifyAllData")
 _OPEN = frozenset({"Read", "Edit", "ReadEditTransfer", "All"})
-REMEDY = "grant View All on Account, or set allow_partial_visibility"
+_GRANT = "Grant the user View All on Account."
+_GRANT_BOTH = (
+    "The user may not look up what it may do: grant it View All on Account, and View Setup and"
+    " Configuration so that this can be proved."
+)
 
 
 def look(session: Session, seen: int | None) -> Visibility:
@@ -33,44 +40,44 @@ def look(session: Session, seen: int | None) -> Visibility:
     """
     try:
         user = user_id(session)
-        proof = _proof(session, user) if user else ""
+        parts = _ask(session, user) if user else {}
     except (MisconfiguredError, ProtocolError):
-        proof = ""
-    if proof:
+        parts = {}
+    if proof := _proof(parts):
         return Visibility(complete=True, detail=proof)
+    looked = "accounts" in parts and parts["accounts"].status == HTTPStatus.OK
     number = "some" if seen is None else f"{seen:,}"
     return Visibility(
-        complete=False, detail=f"sees {number} accounts of an unknown total; {REMEDY}"
+        complete=False,
+        detail=f"sees {number} accounts of an unknown total. {_GRANT if looked else _GRANT_BOTH}",
     )
 
 
-def _proof(session: Session, user: str) -> str:
-    held = (
-        f"SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {soql.text(user)}"  # noqa: S608 - quoted
-    )
+def _ask(session: Session, user: str) -> dict[str, Part]:
+    held = f"SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user}'"  # noqa: S608 - an id
     of_accounts = soql.select(
         ["ParentId"],
         "ObjectPermissions",
         ["SobjectType = 'Account'", _either(_ALL_OF_ACCOUNTS), f"ParentId IN ({held})"],
         limit=1,
     )
-    of_anything = soql.select(
-        ["Id"], "PermissionSet", [_either(_ALL_OF_ANYTHING), f"Id IN ({held})"], limit=1
-    )
-    sharing = soql.select(["DefaultAccountAccess"], "Organization", limit=1)
-    parts = together(
+    return together(
         session,
         {
             "accounts": address_of(of_accounts),
-            "anything": address_of(of_anything),
-            "sharing": address_of(sharing),
+            "anything": address_of(soql.select(_ALL_OF_ANYTHING, "UserPermissionAccess", limit=1)),
+            "sharing": address_of(soql.select(["DefaultAccountAccess"], "Organization", limit=1)),
         },
     )
-    if _row(parts["accounts"]):
+
+
+def _proof(parts: Mapping[str, Part]) -> str:
+    rows = {name: _row(part) for name, part in parts.items()}
+    if rows.get("accounts"):
         return "the user may view all accounts (View All on Account)"
-    if _row(parts["anything"]):
+    if any(rows.get("anything", {}).get(name) is True for name in _ALL_OF_ANYTHING):
         return "the user may view all data"
-    if _row(parts["sharing"]).get("DefaultAccountAccess") in _OPEN:
+    if rows.get("sharing", {}).get("DefaultAccountAccess") in _OPEN:
         return "the org opens accounts to all its users (organization-wide default)"
     return ""
 
