@@ -12,6 +12,7 @@ from connectors.records import (
     AccountRecord,
     AccountUpdate,
     CallCounts,
+    DealRecord,
     FieldDescription,
     Forecast,
     Gone,
@@ -26,6 +27,7 @@ from connectors.salesforce import (
     currencies,
     describing,
     faults,
+    opportunities,
     organization,
     record_types,
     resuming,
@@ -179,6 +181,12 @@ class SalesforceConnector:
     ) -> Sequence[WriteOutcome | None]:
         """Wait for a bulk job that an earlier process began, and answer for its updates."""
         return resuming.resume(self._session, self._writer.ingest, job, updates, jobs)
+
+    def deals(self, window: Window | None) -> Iterator[Sequence[DealRecord]]:
+        """Yield opportunities that belong to an account: those changed within *window*, or all."""
+        return opportunities.deals(
+            self._session, window, bulk=self._bulk, bulk_threshold=self._threshold
+        )
 
     def _described(self) -> Accounts:
         if self._accounts is None:
