@@ -16,6 +16,7 @@ from connectors.salesforce.definitions import OBJECT, full_name
 from connectors.salesforce.grants import PermissionSet
 from connectors.salesforce.session import Session
 from connectors.salesforce.setup_calls import DUPLICATE, Right, ask, made_id, rows
+from connectors.salesforce.visibility import user_id
 
 SETS: Final = "permission set"
 OBJECT_ACCESS: Final = "object access"
@@ -135,7 +136,7 @@ class PermissionSets:
         Salesforce lets nobody make a list view of fields that he does not see.
         """
         works, reads = self._wanted
-        mine = whoami(self._session)
+        mine = user_id(self._session)
         runs = self._user(self._run_as) if self._run_as else None
         found = [(works, runs)] if runs else []
         if mine and (runs is None or mine != runs.id):
@@ -290,15 +291,6 @@ class PermissionSets:
         route = f"PATCH sobjects/{name}/{{id}}"
         path = f"sobjects/{name}/{row_id}"
         ask(self._session, Right.ACCESS, "PATCH", path, route=route, json=body)
-
-
-def whoami(session: Session) -> str:
-    """Return the id of the user whose token is in use; nothing where Salesforce does not tell."""
-    if known := session.grant().user_id:
-        return to18(known)
-    answer = session.call("GET", "", route="GET services/data/{version}")
-    identity = answer.data.get("identity") if isinstance(answer.data, Mapping) else None
-    return to18(str(identity or "").rpartition("/")[2])
 
 
 def to18(text: str) -> str:

@@ -7,8 +7,8 @@ import pytest
 from connectors.errors import QuotaExhaustedError
 from connectors.records import Automation
 from connectors.salesforce import automation
-from tests.unit.connectors.salesforce.org import Org, Reply
-from tests.unit.connectors.salesforce.scripted import SECRET, Script
+from tests.unit.connectors.salesforce.scripted import Script
+from tests.unit.connectors.salesforce.wire import SECRET, Reply, Wire
 
 TRIGGERS = "GET tooling/query ApexTrigger"
 FLOWS = "GET query FlowDefinitionView"
@@ -17,9 +17,9 @@ ASSIGNMENTS = "GET query AssignmentRule"
 
 
 @pytest.fixture
-def script(org: Org) -> Script:
+def script(wire: Wire) -> Script:
     """An org without automation."""
-    script = Script(org)
+    script = Script(wire)
     for route in (TRIGGERS, FLOWS, RULES, ASSIGNMENTS):
         script.rows(route)
     return script

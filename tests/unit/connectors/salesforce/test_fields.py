@@ -10,8 +10,8 @@ from connectors.errors import MisconfiguredError, ProtocolError
 from connectors.records import FieldCap, FieldDescription, FieldKind, FieldSpec, Option
 from connectors.salesforce import fields
 from connectors.salesforce.definitions import definition, description, developer_name
-from tests.unit.connectors.salesforce.org import Org, Reply, error_of
-from tests.unit.connectors.salesforce.scripted import SECRET, Script
+from tests.unit.connectors.salesforce.scripted import Script
+from tests.unit.connectors.salesforce.wire import SECRET, Reply, Wire, error
 
 CREATE = "POST tooling/sobjects/CustomField"
 ONE = "GET tooling/sobjects/CustomField/{id}"
@@ -28,9 +28,9 @@ def spec(kind: FieldKind, name: str = "ICP_Tier__c", **more: Any) -> FieldSpec:
 
 
 @pytest.fixture
-def script(org: Org) -> Script:
+def script(wire: Wire) -> Script:
     """An org that makes fields."""
-    return Script(org).on(CREATE, Reply(201, {"id": FIELD_ID, "success": True, "errors": []}))
+    return Script(wire).on(CREATE, Reply(201, {"id": FIELD_ID, "success": True, "errors": []}))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_values_are_named_by_the_other_key_when_the_first_is_not_read(
     script: Script, code: str
 ) -> None:
     """Which of the two the Tooling API reads is nowhere documented."""
-    script.on(CREATE, Reply(400, [error_of(code, "No such column")]), Reply(201, {"id": FIELD_ID}))
+    script.on(CREATE, error(code), Reply(201, {"id": FIELD_ID}))
 
     fields.create_field(script.session(), spec(FieldKind.CHOICE, options=TIERS))
 
@@ -186,7 +186,7 @@ def test_a_busy_org_is_asked_again(script: Script) -> None:
     """Definitions that somebody else is changing are locked for a moment."""
     script.on(
         CREATE,
-        Reply(400, [error_of("UNABLE_TO_LOCK_ROW", "locked")]),
+        error("UNABLE_TO_LOCK_ROW"),
         Reply(201, {"id": FIELD_ID}),
     )
 

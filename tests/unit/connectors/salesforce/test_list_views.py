@@ -17,8 +17,8 @@ from connectors.records import (
 )
 from connectors.salesforce.list_views import ListViews
 from connectors.salesforce.view_definitions import rest_body, view_label, view_name
-from tests.unit.connectors.salesforce.org import Org, Reply
-from tests.unit.connectors.salesforce.scripted import SECRET, Script
+from tests.unit.connectors.salesforce.scripted import Script
+from tests.unit.connectors.salesforce.wire import SECRET, Reply, Wire
 
 CREATE = "POST ui-api/list-info/Account"
 LIST = "GET query ListView"
@@ -152,9 +152,9 @@ def test_names_that_lose_letters_stay_apart() -> None:
 
 
 @pytest.fixture
-def script(org: Org) -> Script:
+def script(wire: Wire) -> Script:
     """An org that makes views."""
-    return Script(org).rows(LIST).on(CREATE, Reply(201, {"eTag": "x"}))
+    return Script(wire).rows(LIST).on(CREATE, Reply(201, {"eTag": "x"}))
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from connectors.errors import MisconfiguredError
 from connectors.records import AdminStep, FieldKind, FieldSpec
 from connectors.salesforce import grants
-from connectors.salesforce.permission_sets import PermissionSets, whoami
-from tests.unit.connectors.salesforce.org import Org, Reply, error_of
+from connectors.salesforce.permission_sets import PermissionSets
 from tests.unit.connectors.salesforce.scripted import Script, record_id
+from tests.unit.connectors.salesforce.wire import Reply, Wire, error
 
 TIER = FieldSpec(name="ICP_Tier__c", label="Tier", kind=FieldKind.CHOICE, description="")
 OVERRIDE = FieldSpec(name="ICP_Tier_Override__c", label="O", kind=FieldKind.CHOICE, description="")
@@ -43,9 +43,9 @@ def user(user_id: str, name: str, *, active: bool = True) -> dict[str, Any]:
 
 
 @pytest.fixture
-def script(org: Org) -> Script:
+def script(wire: Wire) -> Script:
     """An org without anything of ours, set up by an administrator."""
-    script = Script(org)
+    script = Script(wire)
     for name in OBJECTS:
         script.rows(f"GET query {name}")
         script.on(f"POST sobjects/{name}", Reply(201, {"id": record_id("0XX", 1)}))
@@ -58,6 +58,27 @@ def script(org: Org) -> Script:
 def users(*rows: dict[str, Any]) -> list[Reply]:
     """One answer for each user, in the order in which they are asked for."""
     return [Reply(200, {"done": True, "records": [row]}) for row in rows]
+
+
+def granted_rows() -> list[dict[str, Any]]:
+    """Rows of FieldPermissions that give all there is to give, and a little more."""
+    return [
+        {
+            "Id": record_id("01k", number),
+            "ParentId": parent,
+            "Field": f"Account.{field}",
+            "PermissionsRead": True,
+            "PermissionsEdit": edit,
+        }
+        for number, (parent, field, edit) in enumerate(
+            [
+                (SYNC, TIER.name, True),
+                (SYNC, OVERRIDE.name, False),
+                (READER, TIER.name, True),
+                (READER, OVERRIDE.name, True),
+            ]
+        )
+    ]
 
 
 def complete(script: Script) -> Script:
@@ -73,17 +94,7 @@ def complete(script: Script) -> Script:
         {"Id": "110", "ParentId": SYNC, "PermissionsRead": True, "PermissionsEdit": True,
          "PermissionsViewAllRecords": True},
     )  # fmt: skip
-    script.rows(
-        "GET query FieldPermissions",
-        *(
-            {"Id": "01k", "ParentId": parent, "Field": f"Account.{field}", "PermissionsRead": True,
-             "PermissionsEdit": edit}
-            for parent, field, edit in (
-                (SYNC, TIER.name, True), (SYNC, OVERRIDE.name, False),
-                (READER, TIER.name, True), (READER, OVERRIDE.name, True),
-            )
-        ),
-    )  # fmt: skip
+    script.rows("GET query FieldPermissions", *granted_rows())
     script.rows(
         "GET query PermissionSetAssignment",
         {"PermissionSetId": SYNC, "AssigneeId": WORKER[:15]},
@@ -168,7 +179,7 @@ def test_steps_make_what_they_say(script: Script) -> None:
 def test_a_hidden_field_is_granted_and_the_others_left_alone(script: Script) -> None:
     """Only what is missing is given: one field to one set."""
     complete(script)
-    rows = script.replies["GET query FieldPermissions"][0].body["records"]
+    rows = granted_rows()
     script.rows("GET query FieldPermissions", *rows[1:])
     access, steps = planned(script)
     [step] = [it for it in steps if not it.done]
@@ -182,8 +193,8 @@ def test_a_hidden_field_is_granted_and_the_others_left_alone(script: Script) -> 
 def test_a_narrow_right_is_widened_where_it_is(script: Script) -> None:
     """Read becomes edit by changing the row; a second row would be refused."""
     complete(script)
-    rows = script.replies["GET query FieldPermissions"][0].body["records"]
-    narrow = rows[0] | {"Id": record_id("01k", 1), "PermissionsEdit": False}
+    rows = granted_rows()
+    narrow = rows[0] | {"PermissionsEdit": False}
     script.rows("GET query FieldPermissions", narrow, *rows[1:])
     script.on("PATCH sobjects/FieldPermissions/{id}", Reply(204))
     access, steps = planned(script)
@@ -198,8 +209,8 @@ def test_what_somebody_made_meanwhile_is_fine(script: Script) -> None:
     """A duplicate is an answer: the set is looked up and used."""
     access, steps = planned(script)
     complete(script)
-    script.on("POST sobjects/PermissionSet", Reply(400, [error_of("DUPLICATE_DEVELOPER_NAME", "")]))
-    script.on("POST sobjects/ObjectPermissions", Reply(400, [error_of("DUPLICATE_VALUE", "")]))
+    script.on("POST sobjects/PermissionSet", error("DUPLICATE_DEVELOPER_NAME"))
+    script.on("POST sobjects/ObjectPermissions", error("DUPLICATE_VALUE"))
     access.take(steps[0])
     access.take(steps[2])
 
@@ -244,7 +255,7 @@ def test_user_names_are_quoted(script: Script) -> None:
     """A name with an apostrophe is a name and not the end of a query."""
     planned(script, run_as="o'neil@x")
 
-    first = script.asked("GET query User")[0].query["q"][0]
+    first = script.asked("GET query User")[0].query["q"]
     assert r"Username = 'o\'neil@x'" in first
 
 
@@ -294,8 +305,8 @@ def test_the_custom_permission_is_deployed_because_it_cannot_be_made_otherwise(
 
     [upload] = script.asked("POST metadata/deployRequest")
     assert upload.headers["Content-Type"].startswith("multipart/form-data; boundary=")
-    assert b'"rollbackOnError":true' in upload.body
-    assert b"customPermissions/ICP_Sync_Bypass.customPermission" in upload.body
+    assert b'"rollbackOnError":true' in upload.raw
+    assert b"customPermissions/ICP_Sync_Bypass.customPermission" in upload.raw
     assert script.sent("POST sobjects/SetupEntityAccess") == [
         {"ParentId": SYNC, "SetupEntityId": BYPASS}
     ]
@@ -318,8 +329,3 @@ def test_the_right_to_deploy_is_named(script: Script) -> None:
 
     with pytest.raises(MisconfiguredError, match="Modify Metadata Through Metadata API Functions"):
         take_all(script)
-
-
-def test_the_user_of_a_session_is_known(script: Script) -> None:
-    """From the version's own resource, where the token did not come with a name."""
-    assert whoami(script.session()) == ADMIN

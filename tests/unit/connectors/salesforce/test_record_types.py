@@ -6,8 +6,8 @@ import pytest
 
 from connectors.salesforce import record_types
 from connectors.salesforce.record_types import RecordType
-from tests.unit.connectors.salesforce.org import Org, Reply
-from tests.unit.connectors.salesforce.scripted import SECRET, Script, record_id
+from tests.unit.connectors.salesforce.scripted import Script, record_id
+from tests.unit.connectors.salesforce.wire import SECRET, Reply, Wire
 
 LIST = "GET query RecordType"
 VALUES = "GET ui-api/object-info/Account/picklist-values/{id}"
@@ -38,9 +38,9 @@ def picklists(**values: list[str]) -> Reply:
 
 
 @pytest.fixture
-def script(org: Org) -> Script:
+def script(wire: Wire) -> Script:
     """An org with two record types, of which the second lacks values."""
-    script = Script(org).rows(LIST, row(1, "Customer"), row(2, "Partner"))
+    script = Script(wire).rows(LIST, row(1, "Customer"), row(2, "Partner"))
     return script.on(
         VALUES,
         picklists(ICP_Tier__c=["tier_1", "tier_2", "old"], ICP_Profile__c=["main"]),
@@ -86,7 +86,7 @@ def test_record_types_of_people_can_be_left_out(script: Script) -> None:
     """Where person accounts are not read, what their record types lack does not matter."""
     record_types.check(script.session(), WANTED, skip_person_types=True)
 
-    assert "IsPersonType = false" in script.asked(LIST)[0].query["q"][0]
+    assert "IsPersonType = false" in script.asked(LIST)[0].query["q"]
 
 
 @pytest.mark.parametrize(
