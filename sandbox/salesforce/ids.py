@@ -38,6 +38,7 @@ PREFIXES: Final = {
     "FlowDefinitionView": "3dd",
     "Flow": "301",
     "Job": "750",
+    "DeployRequest": "0Af",
     "EntityDefinition": "4ie",
 }
 

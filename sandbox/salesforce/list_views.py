@@ -113,6 +113,8 @@ class ListViews:
             raise ApiError(400, "DUPLICATE_DEVELOPER_NAME", message)
         at = self._org.stamp_ms()
         record = self._sobject.table.add(self.row(view, user_id), at)
+        if self._org.journal is not None:
+            self._org.journal.made(self._sobject, record)
         return self._unpacked(record)
 
     def change(self, user_id: str, view: ListView) -> ListView:
@@ -125,6 +127,8 @@ class ListViews:
         record = self._sobject.get(view.view_id)
         if record is None:
             raise not_found()
+        if self._org.journal is not None:
+            self._org.journal.changing(self._sobject, record)
         self._sobject.table.update(record, self.row(view, user_id), self._org.stamp_ms())
         return self._unpacked(record)
 

@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.clock import Clock
 from sandbox.gateway import Call, Reply
@@ -62,6 +62,7 @@ class Org:
         }
         self.rulebooks: dict[tuple[str, str], Rulebook] = {}  # kept by the write engine
         self.journal: Transaction | None = None
+        self.deployments: dict[str, dict[str, Any]] = {}  # results, by id
         self.perform: Callable[[Call], Reply] = _not_served
         self._described: dict[tuple[str, str], tuple[object, int, int]] = {}
         self._counters: Counter[str] = Counter()
@@ -212,6 +213,7 @@ class Org:
         self.tokens.reset()
         self.jobs.reset()
         self.cursors.reset()
+        self.deployments.clear()
 
 
 def _not_served(call: Call) -> Reply:

@@ -12,6 +12,7 @@ from sandbox.gateway import Call, Reply
 from sandbox.salesforce import (
     collections_api,
     composite_api,
+    metadata_api,
     query_api,
     replication_api,
     resources_api,
@@ -35,6 +36,7 @@ ROUTES: Final[list[Route]] = [
     *query_api.ROUTES,
     *bulk_jobs.ROUTES,
     *tooling_api.ROUTES,
+    *metadata_api.ROUTES,
     *ui_api.ROUTES,
     *token_api.ROUTES,
 ]

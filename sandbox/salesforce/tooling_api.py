@@ -60,12 +60,15 @@ def create_field(org: Org, call: Call) -> Reply:
         lacking = [name for name in ("FullName", "Metadata") if not body.get(name)]
         message = f"Required fields are missing: [{', '.join(lacking)}]"
         raise ApiError(400, "REQUIRED_FIELD_MISSING", message, lacking)
-    field = add_custom_field(org, full_name, metadata)
+    key = org.behaviour.picklist_value_key
+    field = add_custom_field(org, full_name, metadata, key)
     made = {"id": field.id, "success": True, "errors": [], "warnings": [], "infos": []}
     return Reply(201, made, [], JSON_TYPE)
 
 
-def add_custom_field(org: Org, full_name: str, metadata: Mapping[str, Any]) -> FieldDef:
+def add_custom_field(
+    org: Org, full_name: str, metadata: Mapping[str, Any], value_key: str
+) -> FieldDef:
     """Make the field that *full_name* names: ``Account.ICP_Tier__c``.
 
     Raises:
@@ -85,7 +88,7 @@ def add_custom_field(org: Org, full_name: str, metadata: Mapping[str, Any]) -> F
     if definition.field(own) is not None:
         message = f"There is already a field named {bare} on {sobject.definition.label}."
         raise ApiError(400, "DUPLICATE_DEVELOPER_NAME", message, ["DeveloperName"])
-    field = field_from(own, metadata, org.behaviour.picklist_value_key)
+    field = field_from(own, metadata, value_key)
     if sum(each.custom for each in definition.fields.values()) >= org.behaviour.custom_field_limit:
         message = "You have reached the maximum number of custom fields"
         raise ApiError(400, "LIMIT_EXCEEDED", message)
