@@ -155,9 +155,10 @@ class Deployment:
         views = ListViews(self.org)
         known = next((v for v in views.all(object_name) if v.api_name == name), None)
         if known is None:
-            views.create(self.user_id, view)
+            views.create(self.user_id, view, deployed=True)
             return True
-        views.change(self.user_id, replace(view, view_id=known.view_id, owner_id=known.owner_id))
+        changed = replace(view, view_id=known.view_id, owner_id=known.owner_id)
+        views.change(self.user_id, changed, deployed=True)
         return False
 
     def _column(self, name: str) -> str:
