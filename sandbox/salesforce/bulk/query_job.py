@@ -60,7 +60,7 @@ class QueryJob(Job):
         self._statement = statement
         self._columns = columns
         self._records: list[Record] = []
-        self._kept: list[list[str]] | None = None
+        self._kept: list[str] | None = None
         self._style = CsvStyle(
             DELIMITERS[spelling.delimiter],
             NEWLINES[spelling.newline],

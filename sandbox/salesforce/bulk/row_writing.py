@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
 
 CLEARED: Final = "#N/A"
+# Scores, tiers and dates repeat from row to row.
+_REMEMBERED, _REMEMBERED_LENGTH = 5_000, 40
 
 
 class RowWriter:
@@ -37,7 +39,8 @@ class RowWriter:
         self._id_at = -1
         self._key_at = -1
         self._key = ""
-        self._columns: list[tuple[int, FieldDef]] = []
+        # Per column: its place, its field, and what texts that came before were read as.
+        self._columns: list[tuple[int, FieldDef, dict[str, str | None]]] = []
         wanted = (order.external_id or "").lower()
         for place, name in enumerate(header):
             field = org.access.visible_field(user_id, sobject, name)
@@ -48,7 +51,7 @@ class RowWriter:
             elif order.operation == "upsert" and field.name.lower() == wanted:
                 self._key_at, self._key = place, field.name
             else:
-                self._columns.append((place, field))
+                self._columns.append((place, field, {CLEARED: None}))
         if order.operation == "insert":
             self._id_at = -1
         self._parent = sobject.definition.field("ParentId")
@@ -120,11 +123,16 @@ class RowWriter:
 
     def _values(self, row: list[str]) -> dict[str, str | None]:
         values: dict[str, str | None] = {}
-        for place, field in self._columns:
+        for place, field, known in self._columns:
             text = row[place]
             if not text:
                 continue
-            values[field.name] = None if text == CLEARED else parse_csv(field, text)
+            if text in known:
+                values[field.name] = known[text]
+                continue
+            values[field.name] = found = parse_csv(field, text)
+            if len(known) < _REMEMBERED and len(text) < _REMEMBERED_LENGTH:
+                known[text] = found
         return values
 
 

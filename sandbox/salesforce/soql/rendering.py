@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
@@ -20,57 +20,51 @@ _AS_THEY_ARE: Final = frozenset(
     {"id", "reference", "string", "picklist", "multipicklist", "combobox", "textarea", "url",
      "phone", "email", "encryptedstring", "date"}
 )  # fmt: skip
-# Between cells and between rows while a page is put together: no text holds them, or nearly none.
-_CELL, _ROW = "\x1f", "\x1e"
 
 # -- JSON ----------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+Converter = Callable[[str | None], Any]
+
+
 class _Node:
     """One object of the answer: the record itself, or a parent of it."""
 
-    sobject: SObject
-    base: str
-    cells: dict[str, tuple[Reader, Callable[[str | None], Any] | None]] = field(
-        default_factory=dict
-    )
-    parents: dict[str, tuple[Hop, _Node]] = field(default_factory=dict)
-    order: list[str] = field(default_factory=list)
+    def __init__(self, sobject: SObject, base: str) -> None:
+        self._type = sobject.name
+        self._url = f"{base}/sobjects/{sobject.name}/"
+        self._base = base
+        self._cells: list[tuple[str, Reader, Converter | None]] = []
+        self._parents: dict[str, tuple[Hop, _Node]] = {}
+        self._order: list[str] = []
 
-    def put(self, column: Column) -> None:
-        """Make room for *column*, below its parents."""
-        node = self
-        for hop in column.hops:
-            if hop.name not in node.parents:
-                node.parents[hop.name] = (hop, _Node(hop.target, self.base))
-                node.order.append(hop.name)
-            node = node.parents[hop.name][1]
-        definition = column.field
-        convert = None if definition.type in _AS_THEY_ARE else partial(to_json, definition)
-        node.cells[column.names[-1]] = (column.leaf, convert)
-        node.order.append(column.names[-1])
+    def put(self, column: Column, depth: int = 0) -> None:
+        """Make room for *column*, below its parents from *depth* on."""
+        if depth == len(column.hops):
+            name = column.names[-1]
+            self._cells.append((name, column.leaf, _json_converter(column.field)))
+        else:
+            hop = column.hops[depth]
+            name = hop.name
+            if name not in self._parents:
+                self._parents[name] = (hop, _Node(hop.target, self._base))
+            self._parents[name][1].put(column, depth + 1)
+        self._order.append(name)
 
     def shown(self, record: Record) -> dict[str, Any]:
         """*record* as JSON holds it."""
-        name = self.sobject.name
         found: dict[str, Any] = {
-            "attributes": {
-                "type": name,
-                "url": f"{self.base}/sobjects/{name}/{record.values[2]}",
-            }
+            "attributes": {"type": self._type, "url": f"{self._url}{record.values[2]}"}
         }
-        cells, parents = self.cells, self.parents
-        for key in self.order:
-            cell = cells.get(key)
-            if cell is not None:
-                read, convert = cell
-                text = read(record)
-                found[key] = text if convert is None else convert(text)
-            else:
-                hop, node = parents[key]
+        if self._parents:
+            found |= dict.fromkeys(self._order)  # keeps the places of parents
+            for name, (hop, node) in self._parents.items():
                 parent = hop.find(record)
-                found[key] = None if parent is None else node.shown(parent)
+                if parent is not None:
+                    found[name] = node.shown(parent)
+        for name, read, convert in self._cells:
+            text = read(record)
+            found[name] = text if convert is None else convert(text)
         return found
 
 
@@ -118,6 +112,7 @@ class CsvRows:
 
     def __init__(self, columns: Sequence[Column], style: CsvStyle) -> None:
         self._style = style
+        self._between = f'"{style.delimiter}"'
         self._header = [column.label for column in columns]
         slots = [2 if column.slot is None else column.slot for column in columns]
         self._width = max(slots, default=0) + 1
@@ -133,10 +128,10 @@ class CsvRows:
 
     def page(self, records: Iterable[Record]) -> bytes:
         """One page of a result."""
-        return self.assemble([self.row(record) for record in records])
+        return self.assemble(map(self.row, records))
 
-    def row(self, record: Record) -> list[str]:
-        """The cells of one record, not quoted yet: what :meth:`assemble` takes."""
+    def row(self, record: Record) -> str:
+        """One record without its outermost quotes: what :meth:`assemble` takes."""
         values = record.values
         if len(values) < self._width:
             values = values + [None] * (self._width - len(values))
@@ -145,26 +140,32 @@ class CsvRows:
             cells[place] = read(record) or ""
         for place, convert in self._converts:
             cells[place] = convert(cells[place])
-        return cells
+        return self._quoted(cells)
 
-    def assemble(self, rows: Sequence[list[str]]) -> bytes:
-        """The page of *rows*, quoted."""
-        style, count = self._style, len(self._header)
-        text = _ROW.join([_CELL.join(self._header), *map(_CELL.join, rows)])
-        if text.count(_ROW) != len(rows) or text.count(_CELL) != (count - 1) * (len(rows) + 1):
-            return self._carefully(rows)
-        text = text.replace('"', '""')
-        text = text.replace(_CELL, f'"{style.delimiter}"').replace(_ROW, f'"{style.newline}"')
-        return f'"{text}"{style.newline}'.encode()
+    def assemble(self, rows: Iterable[str]) -> bytes:
+        """The page of *rows*."""
+        newline = self._style.newline
+        text = f'"{newline}"'.join([self._quoted(self._header), *rows])
+        return f'"{text}"{newline}'.encode()
 
-    def _carefully(self, rows: Sequence[list[str]]) -> bytes:
-        """The same, for texts that hold the separators themselves."""
-        style = self._style
-        between = f'"{style.delimiter}"'
-        lines = [
-            between.join(cell.replace('"', '""') for cell in row) for row in [self._header, *rows]
-        ]
-        return "".join(f'"{line}"{style.newline}' for line in lines).encode()
+    def _quoted(self, cells: list[str]) -> str:
+        line = self._between.join(cells)
+        # Every cell but the last brings two quotes; more are a cell's own.
+        if line.count('"') == 2 * len(cells) - 2:
+            return line
+        return self._between.join([cell.replace('"', '""') for cell in cells])
+
+
+def _json_converter(definition: FieldDef) -> Converter | None:
+    match definition.type:
+        case "datetime":
+            return lambda text: text and f"{text[:-1]}+0000"
+        case "double" | "currency" | "percent":
+            return lambda text: text and float(text)
+        case kind if kind in _AS_THEY_ARE:
+            return None
+        case _:
+            return partial(to_json, definition)
 
 
 def _csv_converter(definition: FieldDef, style: CsvStyle) -> Callable[[str], str] | None:
