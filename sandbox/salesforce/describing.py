@@ -112,4 +112,4 @@ def _record_types(org: Org, sobject: SObject, base: str) -> list[dict[str, Any]]
         )
         for number, record in enumerate(types)
     ]
-    return [*shown, master_record_type(path)]
+    return [*shown, master_record_type(path, alone=False)]

@@ -346,9 +346,11 @@ class ObjectDef:
         }
 
 
-def master_record_type(path: str) -> dict[str, Any]:
-    """The entry of the record type that every object has."""
-    return record_type_info(path, MASTER_RECORD_TYPE, "Master", "Master", default=True, master=True)
+def master_record_type(path: str, *, alone: bool = True) -> dict[str, Any]:
+    """The entry of the record type that every object has; the default where it is *alone*."""
+    return record_type_info(
+        path, MASTER_RECORD_TYPE, "Master", "Master", default=alone, master=True
+    )
 
 
 def record_type_info(

@@ -185,7 +185,8 @@ class _Translator:
             return picklist(target, label, values, length=_SHORT)
         if shape == "textarea" or self._longest.get(name, 0) > _SHORT:
             return area(target, label, _LONG)
-        return text(target, label, _SHORT)
+        key = bool(body.get("hasUniqueValue"))
+        return text(target, label, _SHORT, external_id=key, unique=key)
 
 
 def _options(body: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -39,6 +39,8 @@ def parse_json(field: FieldDef, value: Any) -> str | None:
         return _json_boolean(value)
     if kind in NUMBERS:
         return _json_number(field, value)
+    if kind == "address" and isinstance(value, dict):
+        return orjson.dumps(value).decode()  # read-only: the write engine says so
     if not isinstance(value, str):
         raise _mistyped("string" if kind not in {"date", "datetime"} else kind, value)
     if kind in {"date", "datetime"}:
