@@ -198,6 +198,22 @@ def sf(org_caller: OrgCaller) -> OrgCaller:
     return org_caller
 
 
+@pytest.fixture(scope="session")
+def bare_caller() -> Iterator[OrgCaller]:
+    """A client of an org that has no accounts, for tests that bring their own."""
+    with running_org(enforce_limits=False) as started:
+        caller = OrgCaller(started)
+        with caller.http:
+            yield caller
+
+
+@pytest.fixture
+def bare(bare_caller: OrgCaller) -> OrgCaller:
+    """The client of the empty org, freshly reset."""
+    bare_caller.control("POST", "reset")
+    return bare_caller
+
+
 def messages(errors: Sequence[dict[str, Any]]) -> list[str]:
     """The messages of a list of errors."""
     return [error["message"] for error in errors]

@@ -225,8 +225,8 @@ def org() -> Org:
             "SELECT Id FROM Opportunity WHERE CloseDate > 2026-11-22T00:00:00Z",
             "INVALID_FIELD",
             (
-                "value of filter criterion for field 'CloseDate' must be of type date and should not "
-                "be enclosed in quotes"
+                "value of filter criterion for field 'CloseDate' must be of type date and should "
+                "not be enclosed in quotes"
             ),
         ),
         (
