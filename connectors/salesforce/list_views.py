@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from connectors.errors import ProtocolError
+from connectors.errors import MisconfiguredError, Problem, ProtocolError
 from connectors.records import FieldDescription, ViewSpec
 from connectors.salesforce.definitions import OBJECT
 from connectors.salesforce.session import Session
-from connectors.salesforce.setup_calls import Right, ask, codes_of, rows
+from connectors.salesforce.setup_calls import DUPLICATE, Right, ask, codes_of, rows
 from connectors.salesforce.view_definitions import rest_body, view_label, view_name
 
 LIST_ROUTE: Final = "GET query ListView"
 CREATE_ROUTE: Final = "POST ui-api/list-info/Account"
-_REFUSED: Final = frozenset(
-    {
-        "DUPLICATE_DEVELOPER_NAME",
-        "DUPLICATE_VALUE",
-        "DUPLICATE_NAME",
-        "INVALID_FIELD",
+_UNSEEN: Final = frozenset({"INVALID_FIELD"})
+_REFUSED: Final = (
+    DUPLICATE
+    | _UNSEEN
+    | {
         "INVALID_INPUT",
         "ILLEGAL_QUERY_PARAMETER_VALUE",
         "FIELD_INTEGRITY_EXCEPTION",
@@ -50,8 +49,8 @@ class ListViews:
         """Make a list view that everybody sees; one that exists is left as it is.
 
         Raises:
-            MisconfiguredError: the user may not make public list views, or a filter cannot be
-                expressed.
+            MisconfiguredError: the user may not make public list views or does not see the
+                fields, or a filter cannot be expressed.
             ProtocolError: Salesforce refuses the view for another reason.
 
         """
@@ -67,12 +66,15 @@ class ListViews:
         codes = codes_of(answer) & _REFUSED
         self._taken = None
         # How Salesforce words a name that is taken is not documented: only looking again is sure.
-        if codes and not self.exists(view.name):
-            raise ProtocolError(
-                f"Salesforce answered {answer.status} to {CREATE_ROUTE} for the list view"
-                f" {view.name!r} ({', '.join(sorted(codes))}). Check that the user for set-up sees"
-                f" its fields, and that nobody has a private view called {view_name(view.name)}."
-            )
+        if not codes or self.exists(view.name):
+            return
+        if codes & _UNSEEN:
+            raise MisconfiguredError([_hidden(view)])
+        raise ProtocolError(
+            f"Salesforce answered {answer.status} to {CREATE_ROUTE} for the list view"
+            f" {view.name!r} ({', '.join(sorted(codes))}). Check that nobody has a private view"
+            f" called {view_name(view.name)}."
+        )
 
     def _read(self) -> set[str]:
         soql = (
@@ -84,3 +86,11 @@ class ListViews:
             for row in rows(self._session, Right.VIEWS, soql, route=LIST_ROUTE)
             for column in ("DeveloperName", "Name")
         }
+
+
+def _hidden(view: ViewSpec) -> Problem:
+    return Problem(
+        f"list view {view.name}",
+        "the user for set-up does not see all of its fields.",
+        "Assign it the permission set ICP Reader, which set-up does where it may.",
+    )

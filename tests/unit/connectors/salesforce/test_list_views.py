@@ -194,12 +194,20 @@ def test_a_name_that_someone_took_meanwhile_is_fine(script: Script) -> None:
 
 def test_a_view_refused_for_another_reason_is_an_error(script: Script) -> None:
     """It names the view and what to check, and quotes nothing."""
-    script.refuse(CREATE, 400, "INVALID_FIELD")
+    script.refuse(CREATE, 400, "INVALID_INPUT")
 
     with pytest.raises(ProtocolError, match="private view called ICP_Tier_1") as caught:
         ListViews(script.session()).create(BY_TIER, FIELDS)
 
     assert SECRET not in str(caught.value)
+
+
+def test_a_view_of_fields_that_the_user_does_not_see_says_so(script: Script) -> None:
+    """Nobody can make a view of what he may not see: the remedy is a permission set."""
+    script.refuse(CREATE, 400, "INVALID_FIELD")
+
+    with pytest.raises(MisconfiguredError, match="permission set ICP Reader"):
+        ListViews(script.session()).create(BY_TIER, FIELDS)
 
 
 @pytest.mark.parametrize("status", [400, 403])
