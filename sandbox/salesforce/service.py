@@ -42,7 +42,8 @@ ROUTES: Final[list[Route]] = [
 ]
 OLDEST, NEWEST = 31, 68
 MAX_URI_BYTES: Final = 16_384
-_VERSION: Final = re.compile(r"/services/data/(v?)(\d+)\.(\d)(?=/|$)")
+_VERSION: Final = re.compile(r"/services/data/([^/]+)")
+_NUMBER: Final = re.compile(r"v(\d+)\.0")
 _NO_STORE: Final = (b"Cache-Control", b"no-cache,must-revalidate,max-age=0,no-store,private")
 _ZIPPED_FROM: Final = 1_000
 
@@ -163,10 +164,10 @@ def check_version(path: str) -> None:
     found = _VERSION.match(path)
     if found is None:
         return
-    number = int(found.group(2))
-    if not found.group(1) or number > NEWEST or found.group(3) != "0":
+    number = _NUMBER.fullmatch(found.group(1))
+    if number is None or int(number.group(1)) > NEWEST:
         raise not_found()
-    if number < OLDEST:
+    if int(number.group(1)) < OLDEST:
         message = "The requested API version is no longer available"
         raise ApiError(410, "GONE", message)
 
