@@ -21,6 +21,8 @@ from typing import IO, Any, NoReturn
 _PRELOADED = (
     "alembic.command",
     "connectors.hubspot.connector",
+    "connectors.salesforce.admin",
+    "connectors.salesforce.connector",
     "worker.cli.app",
     "worker.cli.inspecting",
     "worker.cli.running",

@@ -34,7 +34,7 @@ _EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip file knows no time before
 def set_up(name: str | None, *, apply: bool, export: Path | None, as_json: bool) -> None:
     """Show what set-up would make, and make it when told to; or write it to files."""
     with failures():
-        settings = load_settings()
+        settings = load_settings(need_connection=apply or export is None)
         set_up_logging("warning", secrets=composition.secrets_of(settings))
         chosen = settings.connection(name)
         compiled = composition.compile_icps(chosen.profiles)
@@ -98,9 +98,7 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
 
 
 def _tell_exported(wishes: Wishes, path: Path, words: Sequence[str]) -> None:
-    typer.echo(
-        f"{len(wishes.fields)} fields and {len(wishes.views)} views written to {path}", err=True
-    )
+    typer.echo(f"{len(wishes.fields)} fields and their views written to {path}", err=True)
     for sentence in words:
         typer.echo(sentence, err=True)
 
