@@ -17,6 +17,7 @@ from sandbox.clock import Clock, parse_ms
 from sandbox.hubspot.portal import Portal
 from sandbox.salesforce.auth import login_of
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.org_data import OrgData
 from sandbox.seed_data import SeedData, copied
 from sandbox.server import Port, listen, make_org, make_portal, serve
 from sandbox.temporary import HandedOut
@@ -41,6 +42,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--salesforce-port", type=int, metavar="PORT", help="likewise")
     parser.add_argument("--accounts", default="200", metavar="N|FILE", help="how many, or a file")
     parser.add_argument("--mapping", metavar="FILE", help="JSON mapping for an accounts file")
+    parser.add_argument(
+        "--opportunities", metavar="FILE", help="of the accounts in a file (Salesforce)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="same seed, same CRM (default 0)")
     parser.add_argument("--limits", choices=("real", "off"), default="real")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer")
@@ -56,6 +60,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
             raise _OptionError(f"{name}: a port is a number from 0 to 65535")
     if all(port is None for port in ports.values()):
         raise _OptionError("--hubspot-port or --salesforce-port is missing (0: any free port)")
+    if options.opportunities and (options.accounts.isdigit() or options.salesforce_port is None):
+        raise _OptionError("--opportunities goes with --salesforce-port and a file of --accounts")
     if options.latency_ms < 0:
         raise _OptionError("--latency-ms: cannot be negative")
     return options
@@ -66,15 +72,12 @@ def _data(options: argparse.Namespace, start_ms: int | None) -> SeedData:
         from sandbox.seeding import seed  # noqa: PLC0415 - only where it is needed
 
         return seed(int(options.accounts), options.seed, today=Clock(start_ms).now().date())
-    path = Path(options.accounts)
-    if not path.is_file():
-        raise _OptionError(f"--accounts: {options.accounts} is neither a number nor a file")
     from sandbox.loading import load  # noqa: PLC0415 - only where it is needed
     from sandbox.seeds.properties import sample_properties  # noqa: PLC0415 - likewise
 
     mapping = Path(options.mapping) if options.mapping else None
     try:
-        data = load(path, mapping)
+        data = load(_accounts_file(options), mapping)
     except (OSError, ValueError) as problem:
         raise _OptionError(f"--accounts: {problem}") from None
     for line in data.problems[:_PROBLEMS_SHOWN]:
@@ -83,6 +86,27 @@ def _data(options: argparse.Namespace, start_ms: int | None) -> SeedData:
     declared = {body["name"] for body in data.properties}
     data.properties += [body for body in sample_properties() if body["name"] not in declared]
     return data
+
+
+def _org_data(options: argparse.Namespace) -> OrgData:
+    """The accounts of a file in Salesforce's names, with their opportunities."""
+    from sandbox.salesforce.loading import load  # noqa: PLC0415 - only where it is needed
+
+    opportunities = Path(options.opportunities) if options.opportunities else None
+    try:
+        data = load(_accounts_file(options), options.mapping, opportunities)
+    except (OSError, ValueError) as problem:
+        raise _OptionError(f"--accounts: {problem}") from None
+    for line in data.problems[:_PROBLEMS_SHOWN]:
+        sys.stderr.write(f"{line}\n")
+    return data
+
+
+def _accounts_file(options: argparse.Namespace) -> Path:
+    path = Path(options.accounts)
+    if not path.is_file():
+        raise _OptionError(f"--accounts: {options.accounts} is neither a number nor a file")
+    return path
 
 
 def _hubspot_line(portal: Portal) -> dict[str, Any]:
@@ -157,7 +181,8 @@ def _run(options: argparse.Namespace, stack: contextlib.ExitStack) -> None:
         )
         if port is not None
     }
-    data = _data(options, start_ms)
+    from_file = not options.accounts.isdigit()
+    data = SeedData() if from_file and options.hubspot_port is None else _data(options, start_ms)
     clock = Clock(start_ms)
     settings: dict[str, Any] = {
         "clock": clock,
@@ -176,7 +201,7 @@ def _run(options: argparse.Namespace, stack: contextlib.ExitStack) -> None:
         hubspot, state = make_portal(copied(data) if both else data, **settings)
         ports.append(Port(state, listener, context))
     if (listener := listeners.get("--salesforce-port")) is not None:
-        salesforce, state = make_org(data, **settings)
+        salesforce, state = make_org(_org_data(options) if from_file else data, **settings)
         ports.append(Port(state, listener, context))
     files = stack.enter_context(HandedOut())
     gc.freeze()  # the records stay: the collector need not look at them again and again

@@ -30,6 +30,7 @@ from sandbox.hubspot.portal import Portal
 from sandbox.salesforce.auth import App, Login, login_of
 from sandbox.salesforce.crm import SalesforceCrm
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.org_data import OrgData
 from sandbox.seed_data import SeedData
 from sandbox.state import SandboxState
 
@@ -55,7 +56,7 @@ def make_portal(
 
 
 def make_org(
-    data: SeedData | None = None,
+    data: SeedData | OrgData | None = None,
     *,
     clock: Clock | None = None,
     seed: int = 0,
@@ -286,7 +287,7 @@ class RunningOrg:
 
 @contextlib.contextmanager
 def running_org(
-    data: SeedData | None = None, *, tls: ssl.SSLContext | None = None, **options: Any
+    data: SeedData | OrgData | None = None, *, tls: ssl.SSLContext | None = None, **options: Any
 ) -> Iterator[RunningOrg]:
     """Serve an org from a thread of this process; *options* as for :func:`make_org`."""
     org, state = make_org(data, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from sandbox.clock import iso_ms, parse_ms
@@ -10,9 +10,10 @@ from sandbox.hubspot.definitions import OWNERS
 from sandbox.salesforce.definitions import STAGES
 from sandbox.salesforce.derived import derive
 from sandbox.salesforce.fields import text
-from sandbox.salesforce.ids import number_of, to18
+from sandbox.salesforce.ids import PREFIXES, number_of, to18
 from sandbox.salesforce.org_data import Deal, OrgData, Values
 from sandbox.salesforce.people import Maker, add_seller, grant
+from sandbox.salesforce.schema import PicklistValue
 from sandbox.salesforce.sobject import Getter, SObject
 from sandbox.salesforce.translating import translate
 from sandbox.seed_data import SeedData
@@ -36,12 +37,12 @@ _STREETS: Final = (
 def fill(org: Org, data: SeedData | OrgData) -> None:
     """Load *data* into *org*; what seed data holds is taken out as it is loaded."""
     source = translate(data) if isinstance(data, SeedData) else data
-    sample = isinstance(data, SeedData)
     add_setup_rows(org)
-    _add_fields(org, source, sample=sample)
+    _add_fields(org, source)
     owners = _Owners(org)
-    ids = _Accounts(org, owners, sample=sample).load(source)
-    _Opportunities(org, owners, ids).load(source.deals)
+    accounts = _Accounts(org, owners, sample=isinstance(data, SeedData))
+    accounts.load(source)
+    _Opportunities(org, owners, accounts).load(source.deals)
 
 
 def add_setup_rows(org: Org) -> None:
@@ -66,12 +67,10 @@ def add_setup_rows(org: Org) -> None:
         )
 
 
-def _add_fields(org: Org, source: OrgData, *, sample: bool) -> None:
+def _add_fields(org: Org, source: OrgData) -> None:
     for field in source.fields:
         org.add_field("Account", field)
         grant(org, org.sample_set, "Account", field.name, edit=not field.calculated)
-    if not sample:
-        return
     band = text(
         "Size_Band__c",
         "Size band",
@@ -134,6 +133,8 @@ class _Accounts:
         self._org = org
         self._owners = owners
         self._sample = sample
+        self.ids: list[str] = []  # in the order of the source
+        self.by_given_id: dict[str, str] = {}  # for ids that could not be kept
         self._now = org.stamp_ms()
         types = org.objects["recordtype"]
         self._types = {
@@ -141,13 +142,12 @@ class _Accounts:
             for record in org.record_types("Account")
         }
 
-    def load(self, source: OrgData) -> list[str]:
-        """Add every account; answers their ids in the order of the source."""
-        ids: list[str] = []
-        add = self._org.objects["account"].table.add
+    def load(self, source: OrgData) -> None:
+        """Add every account."""
+        table = self._org.objects["account"].table
         for number, values in enumerate(source.accounts):
             if self._sample:
-                self._decorate(number, values, ids)
+                self._decorate(number, values)
             kind = values.get("Type") or ""
             values.setdefault("RecordTypeId", self._types[_record_type(kind)])
             values["OwnerId"] = self._owners.of(values.get("OwnerId"))
@@ -159,18 +159,21 @@ class _Accounts:
             if modified is None:
                 age = number * 7_919_993 % (29 * _DAY_MS) // 1000 * 1000
                 modified = max(created, self._now - _DAY_MS - age)
-            own = number_of(values.get("Id", ""))
-            record = add(
-                _stamped(self._org, values, modified), modified, created=created, record_id=own
-            )
-            ids.append(record.values[2] or "")
-        return ids
+            given = values.get("Id", "")
+            own = number_of(given) if given.startswith(PREFIXES["Account"]) else None
+            if own in table.records:
+                own = None
+            kept = _stamped(self._owners, values, modified)
+            record = table.add(kept, modified, created=created, record_id=own)
+            self.ids.append(record.values[2] or "")
+            if given and own is None:
+                self.by_given_id[given] = self.ids[-1]
 
-    def _decorate(self, number: int, values: Values, ids: Sequence[str]) -> None:
+    def _decorate(self, number: int, values: Values) -> None:
         """What HubSpot's sample has not: parents that accounts share, and streets."""
         place = number % 25
         if place in {6, 7} and "Name" in values:
-            values["ParentId"] = ids[number - place]
+            values["ParentId"] = self.ids[number - place]
         if number % 6 == 1 and "BillingCity" in values:
             street = _STREETS[number // 6 % len(_STREETS)]
             values.setdefault("BillingStreet", street.format(number % 900 + 1, number % 20 + 1))
@@ -179,11 +182,12 @@ class _Accounts:
 class _Opportunities:
     """Loads opportunities, one row at a time, once the accounts are there."""
 
-    def __init__(self, org: Org, owners: _Owners, ids: Sequence[str]) -> None:
+    def __init__(self, org: Org, owners: _Owners, loaded: _Accounts) -> None:
         self._org = org
         self._owners = owners
-        self._ids = ids
+        self._loaded = loaded
         self._accounts = org.objects["account"]
+        self._stages = {stage[0] for stage in STAGES}
         self._names: dict[str, str] | None = None
 
     def load(self, deals: Iterable[Deal]) -> None:
@@ -199,23 +203,29 @@ class _Opportunities:
                 owner = self._accounts.table.value(account, "OwnerId") or ""
                 values.setdefault("OwnerId", owner)
             values["OwnerId"] = self._owners.of(values.get("OwnerId"))
+            if values["StageName"] not in self._stages:
+                self._stages.add(values["StageName"])
+                _add_stage(org, values)
             derive(org, sobject, None, values)
             created = _moment(values.get("CreatedDate"))
             if created is None:
                 created = now - (number % 700) * _DAY_MS
             modified = _moment(values.get("SystemModstamp")) or created
-            own = number_of(values.get("Id", ""))
-            kept = _stamped(org, values, modified)
+            given = values.get("Id", "")
+            own = number_of(given) if given.startswith(PREFIXES["Opportunity"]) else None
+            if own in sobject.table.records:
+                own = None
+            kept = _stamped(self._owners, values, modified)
             sobject.table.add(kept, modified, created=created, record_id=own)
 
     def _account_of(self, deal: Deal) -> Record | None:
-        text = self._ids[deal.account] if isinstance(deal.account, int) else deal.account
-        if not text:
+        if isinstance(deal.account, int):
+            return self._accounts.get(self._loaded.ids[deal.account])
+        if not deal.account:
             return None
-        record = self._accounts.get(text)
-        if record is None and not isinstance(deal.account, int):
-            record = self._accounts.get(self._by_name().get(text.strip().lower(), ""))
-        return record
+        given = self._loaded.by_given_id.get(deal.account, deal.account)
+        named = self._by_name().get(deal.account.strip().lower(), "")
+        return self._accounts.get(given) or self._accounts.get(named)
 
     def _by_name(self) -> dict[str, str]:
         if self._names is None:
@@ -234,11 +244,36 @@ def _record_type(kind: str) -> str:
     return "Partner" if "Partner" in kind else "Prospect"
 
 
-def _stamped(org: Org, values: Values, modified: int) -> Values:
+def _add_stage(org: Org, values: Values) -> None:
+    """A stage that this org has besides the usual ones."""
+    name = values["StageName"]
+    won = values.get("IsWon", str("won" in name.lower()).lower()) == "true"
+    lost = "lost" in name.lower() or "closed" in name.lower()
+    closed = values.get("IsClosed", str(won or lost).lower()) == "true"
+    category = "Closed" if won else "Omitted" if closed else "Pipeline"
+    Maker(org).add(
+        "OpportunityStage",
+        MasterLabel=name,
+        ApiName=name,
+        IsActive="true",
+        SortOrder=str(len(org.objects["opportunitystage"].table.records) + 1),
+        IsClosed=str(closed).lower(),
+        IsWon=str(won).lower(),
+        ForecastCategory=category,
+        ForecastCategoryName=category,
+        DefaultProbability="100" if won else "0" if closed else "50",
+    )
+    org.objects["opportunitystage"].forget_indexes()
+    field = org.objects["opportunity"].definition.field("StageName")
+    if field is not None:
+        field.values.append(PicklistValue(name))
+
+
+def _stamped(owners: _Owners, values: Values, modified: int) -> Values:
     kept = {name: text for name, text in values.items() if name not in _STAMPS and text}
     kept.setdefault("LastModifiedDate", iso_ms(modified))
-    kept.setdefault("CreatedById", org.admin_user)
-    kept.setdefault("LastModifiedById", org.admin_user)
+    for name in ("CreatedById", "LastModifiedById"):
+        kept[name] = owners.of(kept.get(name))
     return kept
 
 

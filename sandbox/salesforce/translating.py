@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from sandbox.salesforce.checks import check_of
 from sandbox.salesforce.definitions import account
 from sandbox.salesforce.errors import RecordError
 from sandbox.salesforce.fields import area, day, flag, moment, number, picklist, text
@@ -60,6 +61,7 @@ _DROPPED: Final = frozenset(
 )
 _SHORT: Final = 255
 _LONG: Final = 32_768
+_A_LINE: Final = 40
 _LONGEST_NAME: Final = 40
 _HEAD_COUNT: Final = re.compile(r"\d{1,8}(\.0+)?")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -159,7 +161,8 @@ class _Translator:
             return lambda raw: raw
         if field.type in {"picklist", "multipicklist"}:
             labels = dict(_options(self._bodies.get(name, {})))
-            return lambda raw: ";".join(labels.get(part, part) for part in raw.split(";"))
+            check = check_of(field)  # several values are kept in the order of the field's
+            return lambda raw: check(";".join(labels.get(part, part) for part in raw.split(";")))
         if field.type == "int":
             return lambda raw: raw.partition(".")[0] if _HEAD_COUNT.fullmatch(raw) else None
         if field.type in NUMBERS or field.type in {"date", "datetime", "boolean"}:
@@ -195,7 +198,10 @@ def _options(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _text_of(length: int) -> Put:
     def put(raw: str) -> str | None:
-        return _CONTROL.sub("", raw).strip()[:length] or None
+        kept = _CONTROL.sub("", raw).strip()
+        if len(kept) > length:  # a code that does not fit is no code; a name is cut
+            kept = kept[:length] if length >= _A_LINE else ""
+        return kept or None
 
     return put
 
