@@ -1,6 +1,7 @@
 """Large results: a job that Salesforce works off by itself, read as a stream of CSV.
 
-However large the result, no more than a thousand rows are held. Rows come in no order at all.
+However large the result, no more is held than what a thousand rows are read as. They come in no
+order at all.
 """
 
 from __future__ import annotations
@@ -8,12 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import islice
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from connectors.errors import ConnectorError, ProtocolError, TransientError
 from connectors.salesforce import faults
@@ -32,28 +32,75 @@ _LAST = frozenset({"", "null"})  # what the locator says after the last page
 _FIELD_LIMIT = 16 * 1024 * 1024
 _NOT_READY = frozenset({HTTPStatus.PRECONDITION_FAILED})
 
-Rows = list[list[str]]
+T = TypeVar("T")
+Row = list[str]
+Reading = Callable[[Row], Callable[[Iterable[Row]], list[T]]]
 
 
-@dataclass(slots=True)
-class _Page:
+class _CutError(Exception):
+    """A page ended before it was whole."""
+
+
+class _Page(Generic[T]):
     """One page of a result on its way: where it is, and what of it has been handed on."""
 
-    locator: str
-    next_locator: str = ""
-    header: list[str] = field(default_factory=list)
-    expected: int | None = None
-    seen: set[str] = field(default_factory=set)
-    reader: Iterator[list[str]] | None = None
-    stream: Stream | None = None
-    read: int = 0
+    def __init__(self, locator: str, reading: Reading[T]) -> None:
+        self.locator = locator
+        self.next_locator = ""
+        self.rows: Iterator[Row] | None = None
+        self.ended = False
+        self._reading = reading
+        self._read: Callable[[Iterable[Row]], list[T]] = lambda _rows: []
+        self._stream: Stream | None = None
+        self._columns = 0
+        self._expected: int | None = None
+        self._passed = 0
+        self._seen: set[str] = set()
+
+    def begin(self, stream: Stream) -> None:
+        """Read from *stream*, from the header on."""
+        number = stream.headers.get("Sforce-NumberOfRecords", "")
+        self._expected = int(number) if number.isdecimal() else None
+        self.next_locator = stream.headers.get("Sforce-Locator", "")
+        self._stream, self.rows = stream, parsed(stream)
+        header = next(self.rows, [])
+        if not header and self._expected != 0:
+            raise _CutError
+        self._columns = len(header)
+        self._read = self._reading(header)
 
     def drop(self) -> None:
         """Give the connection up; the page begins anew when it is read again."""
-        if self.stream is not None:
-            self.stream.close()
-        self.stream = self.reader = None
-        self.read = 0
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = self.rows = None
+        self._passed = 0
+
+    def next_chunk(self) -> list[T]:
+        """Read the next rows, leaving out those that were handed on before the page broke."""
+        keys: list[str] = []
+        before = self._passed
+        found = self._read(self._fresh(keys))
+        if self._passed - before < CHUNK:
+            if self._expected is not None and self._passed < self._expected:
+                raise _CutError
+            self.ended = True
+        self._seen.update(keys)
+        return found
+
+    def _fresh(self, keys: list[str]) -> Iterator[Row]:
+        # One at a time, so that a row is read and let go while it is in the processor's cache.
+        columns, seen = self._columns, self._seen
+        passed = self._passed
+        for row in islice(self.rows or (), CHUNK):
+            passed += 1
+            # The last row of a page that was cut may look whole, with an empty cell at its end.
+            if len(row) != columns or not (key := row[-1]):
+                raise _CutError
+            if key not in seen:
+                keys.append(key)
+                yield row
+        self._passed = passed
 
 
 class BulkQuery:
@@ -80,12 +127,13 @@ class BulkQuery:
         self._page = page
         self._monotonic = monotonic
 
-    def run(self, statement: str) -> Iterator[tuple[list[str], Rows]]:
-        """Yield header and rows, a chunk at a time; no rows while Salesforce is still at work.
+    def run(self, statement: str, reading: Reading[T]) -> Iterator[list[T]]:
+        """Yield what the rows of the result are read as; nothing while Salesforce is at work.
 
         Args:
             statement: the query. Its fields are the columns of the result, and the last of them
                 is never empty and tells rows apart.
+            reading: given the header, answers with what reads rows.
 
         Raises:
             TransientError: the job failed, was called off, or took too long.
@@ -94,15 +142,13 @@ class BulkQuery:
         """
         job = self._create(statement)
         for _ in self._until_done(job):
-            yield [], []
+            yield []
         locator, seen = "", {""}
         while True:
-            page = _Page(locator)
+            page: _Page[T] = _Page(locator, reading)
             try:
-                while rows := self._session.retrying(lambda _n, page=page: self._chunk(job, page)):  # type: ignore[misc] # mypy cannot infer a lambda with a default
-                    fresh = [row for row in rows if row[-1] not in page.seen]
-                    page.seen.update(row[-1] for row in fresh)
-                    yield page.header, fresh
+                while not page.ended:
+                    yield self._session.retrying(lambda _n, page=page: self._chunk(job, page))  # type: ignore[misc] # mypy cannot infer a lambda with a default
             finally:
                 page.drop()
             locator = page.next_locator
@@ -173,30 +219,22 @@ class BulkQuery:
         except ConnectorError:
             return  # it may have ended by itself; the results expire in any case
 
-    def _chunk(self, job: str, page: _Page) -> Rows:
-        """Read the next rows of a page, which is opened when it is not; none at its end."""
-        cut = False
-        rows: Rows = []
+    def _chunk(self, job: str, page: _Page[T]) -> list[T]:
+        """Read the next rows of a page, which is opened when it is not."""
         try:
-            if page.reader is None:
+            if page.rows is None:
                 self._open(job, page)
-            rows = list(islice(page.reader or (), CHUNK))
-        except csv.Error:
-            cut = True
+            found = page.next_chunk()
         except ConnectorError:
             page.drop()
             raise
-        page.read += len(rows)
-        ended = len(rows) < CHUNK
-        # The last row of a page that was cut may look whole, with an empty cell at its end.
-        cut = cut or any(len(row) != len(page.header) or not row[-1] for row in rows)
-        cut = cut or (ended and page.expected is not None and page.read < page.expected)
-        if cut:
+        except (csv.Error, _CutError):
             page.drop()
-            raise TransientError(f"{RESULT_ROUTE}: a page was cut short.")
-        return rows
+        else:
+            return found
+        raise TransientError(f"{RESULT_ROUTE}: a page was cut short.")
 
-    def _open(self, job: str, page: _Page) -> None:
+    def _open(self, job: str, page: _Page[T]) -> None:
         params = {"maxRecords": str(self._page)}
         if page.locator:
             params["locator"] = page.locator
@@ -210,11 +248,7 @@ class BulkQuery:
         if stream.status in {HTTPStatus.NO_CONTENT, HTTPStatus.PRECONDITION_FAILED}:
             stream.close()
             raise TransientError(f"{RESULT_ROUTE}: the result is not ready yet.")
-        number = stream.headers.get("Sforce-NumberOfRecords", "")
-        page.expected = int(number) if number.isdecimal() else None
-        page.next_locator = stream.headers.get("Sforce-Locator", "")
-        page.stream, page.reader = stream, parsed(stream)
-        page.header = next(page.reader, [])
+        page.begin(stream)
 
 
 def calls_of_a_job(rows: int) -> int:

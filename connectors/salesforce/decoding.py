@@ -108,13 +108,16 @@ class Layout:
         decoders = [(at[n], d) for n in names if (d := _csv_decoder(self._kinds[n]))]
         money = [(at[name], at[code]) for name, code in self._money.items()]
         id_at, stamp_at, parent_at = at[ID], at[STAMP], at.get(PARENT)
-        absent, converted = self._absent, self._converted
+        # Copied and filled, a dictionary costs less than one that grows.
+        blank: dict[str, str | None] = {**dict.fromkeys(names), **self._absent}
+        converted = self._converted
 
         def read(rows: Iterable[list[str]]) -> list[AccountRecord]:
             records = []
             for row in rows:
-                account_id, stamp = row[id_at], row[stamp_at]
+                account_id = row[id_at]
                 parent = row[parent_at] if parent_at is not None else ""
+                stamp = moment_text(row[stamp_at]) or ""
                 for index, decode in decoders:
                     if value := row[index]:
                         row[index] = decode(value) or ""
@@ -122,10 +125,8 @@ class Layout:
                     row[index] = converted(row[index], row[code_at]) or ""
                 # The row's own cells, in its own order or put into ours.
                 values = row if in_order else [row[index] for index in order]
-                fields: dict[str, str | None] = dict(zip(names, values, strict=False))
-                if absent:
-                    fields |= absent
-                stamp = moment_text(stamp) or ""
+                fields = blank.copy()
+                fields.update(zip(names, values, strict=False))
                 records.append(AccountRecord(account_id, fields, stamp, parent or account_id))
             return records
 
@@ -160,8 +161,6 @@ def _csv_decoder(described: FieldDescription | None) -> Decode | None:
     match None if described is None else described.kind:
         case FieldKind.NUMBER:
             return parsed_number
-        case FieldKind.BOOLEAN:
-            return str.lower
         case FieldKind.DATETIME:
             return moment_text
         case _:

@@ -25,11 +25,12 @@ def number_text(value: float | Decimal) -> str | None:
 
 def parsed_number(text: str) -> str | None:
     """Return a number that came as text, perhaps with an exponent, as canonical text."""
-    if text.isdecimal() and text.isascii() and (text[0] != "0" or len(text) == 1):
-        return text
     whole, dot, rest = text.partition(".")
-    if dot and rest == "0" and whole.isdecimal() and whole.isascii() and whole[0] != "0":
-        return whole
+    if whole.isdecimal() and text.isascii() and (whole[0] != "0" or len(whole) == 1):
+        if not dot or rest == "0":
+            return whole
+        if rest.isdecimal() and rest[-1] != "0":
+            return text
     try:
         return number_text(Decimal(text))
     except InvalidOperation:

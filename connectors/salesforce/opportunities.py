@@ -6,7 +6,7 @@ Few come by REST, in the order of their ids; many by a bulk job.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -120,9 +120,11 @@ def _last_id(page: QueryPage) -> str:
 def _in_bulk(
     bulk: BulkQuery, statement: str, rates: Rates | None
 ) -> Iterator[Sequence[DealRecord]]:
-    for header, rows in bulk.run(statement):
+    def reading(header: Sequence[str]) -> Callable[[Iterable[list[str]]], list[DealRecord]]:
         places = {name.lower(): place for place, name in enumerate(header)}
-        yield [_deal(_csv_reader(places, row), rates) for row in rows]
+        return lambda rows: [_deal(_csv_reader(places, row), rates) for row in rows]
+
+    yield from bulk.run(statement, reading)
 
 
 def _json_reader(row: Mapping[str, Any]) -> Value:

@@ -193,13 +193,7 @@ class Reader:
     def _in_bulk(self, layout: Layout, conditions: Sequence[str]) -> Iterator[Page]:
         # Without an order: with one, Salesforce works through the table in a single piece.
         statement = soql.select(layout.columns, OBJECT, [*self._conditions, *conditions])
-        read = None
-        for header, rows in self._bulk.run(statement):
-            if not header:
-                yield []
-                continue
-            read = read or layout.from_csv(header)
-            yield read(rows)
+        yield from self._bulk.run(statement, layout.from_csv)
 
 
 def _within(span: Span) -> str:

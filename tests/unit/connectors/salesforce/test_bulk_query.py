@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,9 +37,14 @@ def query_on(wire: Wire, patience: Patience | None = None, **options: Any) -> Bu
     return BulkQuery(session_on(wire, clock), **(defaults | options))
 
 
+def as_they_are(_header: list[str]) -> Callable[[Iterable[list[str]]], list[list[str]]]:
+    """Read rows as rows."""
+    return list
+
+
 def rows_of(query: BulkQuery, statement: str = SOQL) -> list[list[str]]:
     """All rows of a result."""
-    return [row for _, rows in query.run(statement) for row in rows]
+    return [row for rows in query.run(statement, as_they_are) for row in rows]
 
 
 def polls(wire: Wire) -> list[Request]:
@@ -53,7 +58,7 @@ def polls(wire: Wire) -> list[Request]:
 
 def test_a_result_is_read_page_by_page_in_chunks(wire: Wire, table: Table) -> None:
     """The literal locator null ends it, and never more than a thousand rows are held."""
-    sizes = [len(rows) for _, rows in query_on(wire, page=1200).run(SOQL)]
+    sizes = [len(rows) for rows in query_on(wire, page=1200).run(SOQL, as_they_are)]
 
     assert sizes == [0, 1000, 200, 1000, 200, 100]
     assert table.jobs[0].served == ["", "1200", "2400"]
@@ -220,12 +225,12 @@ def test_a_broken_page_is_read_again_and_gives_each_row_once(
 ) -> None:
     """What has been handed on is not handed on again, however the page broke."""
     query = query_on(wire, page=page)
-    chunks = query.run(SOQL)
+    chunks = query.run(SOQL, as_they_are)
     next(chunks)
     table_job = table.jobs[0]
     table_job.broken = [breaks, breaks]
 
-    rows = [row for _, found in chunks for row in found]
+    rows = [row for found in chunks for row in found]
 
     assert [row[1] for row in rows] == [account_id(number) for number in range(2500)]
     assert table_job.served[:3] == ["", "", ""]
@@ -233,7 +238,7 @@ def test_a_broken_page_is_read_again_and_gives_each_row_once(
 
 def test_a_page_that_stays_broken_ends_the_read(wire: Wire, table: Table) -> None:
     """Patience has an end, and the checkpoint stays where it was."""
-    chunks = query_on(wire).run(SOQL)
+    chunks = query_on(wire).run(SOQL, as_they_are)
     next(chunks)
     table.jobs[0].broken = [_cut] * 10
 
@@ -350,7 +355,7 @@ def test_a_refused_job_says_what_to_grant(wire: Wire) -> None:
 def test_a_reader_that_stops_early_leaves_no_connection_behind(wire: Wire) -> None:
     """Closing the iterator gives the connection up, and the session goes on on another."""
     session = session_on(wire)
-    chunks = BulkQuery(session, page=2500).run(SOQL)
+    chunks = BulkQuery(session, page=2500).run(SOQL, as_they_are)
     next(chunks)
     next(chunks)
     chunks.close()  # type: ignore[attr-defined] # a generator
@@ -366,7 +371,7 @@ def test_the_calls_of_a_job_are_few(rows: int, calls: int) -> None:
 
 def test_no_vendor_exception_is_chained(wire: Wire, table: Table) -> None:
     """A broken stream's exception holds addresses."""
-    chunks = query_on(wire).run(SOQL)
+    chunks = query_on(wire).run(SOQL, as_they_are)
     next(chunks)
     table.jobs[0].broken = [_cut] * 10
 
