@@ -7,13 +7,6 @@ from typing import Any, Final
 
 from sandbox.salesforce.ids import to18
 
-OPTIONAL_FEATURES: Final = (
-    "person_accounts",
-    "multi_currency",
-    "state_country_picklists",
-    "firmographic_fields",
-)
-
 
 @dataclass(slots=True)
 class Behaviour:

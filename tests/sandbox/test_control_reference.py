@@ -11,7 +11,7 @@ from starlette.routing import Route
 from sandbox.control import Control
 from sandbox.faults import KINDS
 from sandbox.server import make_portal
-from tests.sandbox.conftest import Caller
+from tests.sandbox.conftest import Caller, OrgCaller
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/sandbox.md").read_text("utf-8")
 
@@ -35,3 +35,9 @@ def test_every_switch_is_documented(call: Caller) -> None:
     """Each switch that the endpoint answers is in the table."""
     for name in call.control("POST", "behaviour", {}):
         assert f"`{name}`" in PAGE
+
+
+def test_every_switch_of_an_org_is_documented(sf: OrgCaller) -> None:
+    """The same on the Salesforce port, login policies included."""
+    for name in sf.control("POST", "behaviour", {}):
+        assert f"`{name}`" in PAGE, name
