@@ -46,10 +46,10 @@ def look(session: Session, seen: int | None) -> Visibility:
     if proof := _proof(parts):
         return Visibility(complete=True, detail=proof)
     looked = "accounts" in parts and parts["accounts"].status == HTTPStatus.OK
-    number = "some" if seen is None else f"{seen:,}"
+    number = "some accounts" if seen is None else f"{seen:,} account{'s' * (seen != 1)}"
     return Visibility(
         complete=False,
-        detail=f"sees {number} accounts of an unknown total. {_GRANT if looked else _GRANT_BOTH}",
+        detail=f"sees {number} of an unknown total. {_GRANT if looked else _GRANT_BOTH}",
     )
 
 
