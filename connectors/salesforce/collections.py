@@ -168,10 +168,12 @@ class Collections:
         return unfit | {update.account_id: said for update, said in zip(sent, answers, strict=True)}
 
     def _record(self, update: AccountUpdate) -> dict[str, Any]:
+        # In the order that a file has its columns, so that of several faults the same one is told.
+        values = sorted(update.fields.items())
         return {
             "attributes": {"type": "Account"},
             "id": update.account_id,
-            **{name: self._encoding.json(name, text) for name, text in update.fields.items()},
+            **{name: self._encoding.json(name, text) for name, text in values},
         }
 
 

@@ -42,7 +42,8 @@ def upload_files(
     parts, size, current = [header], len(header), UploadFile()
     for update in updates:
         try:
-            cells = {name: encoding.cell(name, value) for name, value in update.fields.items()}
+            values = sorted(update.fields.items())
+            cells = {name: encoding.cell(name, value) for name, value in values}
         except UnfitValueError as error:
             current.unfit[update.account_id] = Complaint(UNFIT, error.message, (error.field,))
             continue

@@ -14,9 +14,9 @@ from connectors.retrying import RetryPolicy
 from connectors.salesforce.auth import ClientCredentials
 from connectors.salesforce.bulk_ingest import Ingest, Job
 from connectors.salesforce.resuming import resume
-from connectors.salesforce.session import Answer, Session, make_limiter
-from connectors.salesforce.streaming import Stream
+from connectors.salesforce.session import make_limiter
 from connectors.salesforce.writing import Writer
+from tests.support.mortal import KilledError, Mortal
 from tests.unit.connectors.salesforce.org import (
     DELETED,
     DESCRIBED,
@@ -268,41 +268,6 @@ def test_a_text_of_somebody_else_is_an_error(org: Org) -> None:
         come_back(org, log, updates(3))
 
     assert org.requests == []
-
-
-class KilledError(BaseException):
-    """Where a process dies: nothing catches it."""
-
-
-class Mortal(Session):
-    """A session whose process dies at its n-th call, before it leaves or after it was answered."""
-
-    dies_at: int
-    after: bool
-
-    def call(self, *arguments: Any, **options: Any) -> Answer:
-        """Send a call, or die."""
-        self._pass(before=True)
-        answer = super().call(*arguments, **options)
-        self._pass(before=False)
-        return answer
-
-    def stream(self, *arguments: Any, **options: Any) -> Stream:
-        """Begin to read, or die."""
-        self._pass(before=True)
-        stream = super().stream(*arguments, **options)
-        try:
-            self._pass(before=False)
-        except KilledError:
-            stream.close()  # as the system does for a process that died
-            raise
-        return stream
-
-    def _pass(self, *, before: bool) -> None:
-        if before:
-            self.dies_at -= 1
-        if self.dies_at == 0 and before is not self.after:
-            raise KilledError
 
 
 @pytest.mark.parametrize("after", [False, True])
