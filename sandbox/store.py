@@ -222,9 +222,13 @@ class Table:
         """Set *changes* (``""`` for cleared) and move the modification time, even when equal."""
         self._remember(record, record.values)
         values = self._own(record)
+        slots = self.slots
+        if len(values) < len(self.columns):
+            self.padded(record)
         for name, value in changes.items():
-            slot = self.column(name)
-            if slot >= len(values):
+            slot = slots.get(name)
+            if slot is None:
+                slot = self.column(name)
                 self.padded(record)
             values[slot] = intern(value) if len(value) <= _SHARED_LENGTH else value
         self._touch(record, at)

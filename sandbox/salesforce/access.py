@@ -72,7 +72,8 @@ class Access:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self._stamp: tuple[object, ...] = ()
+        self._tables = [org.objects[name.lower()].table for name in _STORES]
+        self._stamp: list[object] = []
         self._sets: dict[str, tuple[str, ...]] = {}
         self._permissions: dict[str, frozenset[str]] = {}
         self._objects: dict[tuple[str, str], ObjectRights] = {}
@@ -153,11 +154,12 @@ class Access:
     # -- inside ----------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        objects = self._org.objects
+        # Asked before every record that is written: it must cost next to nothing.
         behaviour = self._org.behaviour
-        stamp = (
-            *(objects[name.lower()].table.version for name in _STORES),
+        stamp: list[object] = [table.version for table in self._tables]
+        stamp += (
             behaviour.view_setup,
+            behaviour.public_sharing,
             behaviour.customize_application,
             tuple(behaviour.hidden_fields),
             tuple(behaviour.read_only_fields),

@@ -75,7 +75,7 @@ def account() -> ObjectDef:
         lookup("MasterRecordId", "Master Record ID", "Account", "MasterRecord", **READ_ONLY),
         text(
             "Name", "Account Name", 255, nillable=False, permissionable=False,
-            name_field=True, extra_type="switchablepersonname",
+            name_field=True, extra_type="switchablepersonname", compound="Name",
         ),
         picklist("Type", "Account Type", ACCOUNT_TYPES),
         lookup("ParentId", "Parent Account ID", "Account", "Parent"),
@@ -112,6 +112,8 @@ def account() -> ObjectDef:
         picklist("AccountSource", "Account Source", _SOURCES),
         *firmographic_fields(),
         text("SicDesc", "SIC Description", 80),
+        lookup("DandbCompanyId", "D&B Company ID", "DandBCompany", "DandbCompany"),
+        lookup("OperatingHoursId", "Operating Hour ID", "OperatingHours", "OperatingHours"),
         lookup("RecordTypeId", "Record Type ID", "RecordType", "RecordType"),
     ]  # fmt: skip
     return ObjectDef("Account", "Account", "Accounts", PREFIXES["Account"], fields)

@@ -31,6 +31,7 @@ class Rulebook:
         self.visible: Callable[[Record], bool] | None = org.access.visible(user_id, sobject)
         self._sobject = sobject
         self._known: dict[str, tuple[FieldDef, Check, bool, bool]] = {}
+        self._linking: set[str] = set()  # names of those that other records have to do with
         self._required = [
             definition
             for definition in sobject.definition.fields.values()
@@ -74,11 +75,10 @@ class Rulebook:
         Raises:
             RecordError: the first of them.
         """
-        for name, text in changes.items():
-            known = self._known.get(name)
-            if known is None or not text:
+        for name in changes:
+            if name not in self._linking or not (text := changes[name]):
                 continue
-            field = known[0]
+            field = self._known[name][0]
             if field.type == "reference":
                 _refuse_reference(org, field, text)
             elif field.unique:
@@ -96,6 +96,8 @@ class Rulebook:
             field.updateable and editable,
         )
         self._known[name] = entry
+        if field.type == "reference" or field.unique:
+            self._linking.add(name)
         return entry
 
 

@@ -169,6 +169,10 @@ def _definition(field: FieldDef) -> Definition:
         label=field.label.removesuffix(" ID") if field.reference_to else field.label,
         kind="owner" if "User" in field.reference_to else kind,
         help=field.help or field.description,
-        group="Custom fields" if field.custom else "Address" if field.compound else "Account",
+        group="Custom fields"
+        if field.custom
+        else "Address"
+        if (field.compound or "").endswith("Address")
+        else "Account",
         choices=_YES_NO if field.type == "boolean" else choices,
     )

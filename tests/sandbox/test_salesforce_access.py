@@ -110,10 +110,12 @@ def test_without_view_all_only_own_records_are_seen(sf: OrgCaller) -> None:
     other = sf("GET", f"sobjects/Account/{accounts(sf)[1]}")
     [written] = patch(sf, {"id": accounts(sf)[1], "Site": "x"})
     sf.behave(public_sharing=True)
+    [shared] = patch(sf, {"id": accounts(sf)[1], "Site": "x"})
 
     assert mine == [record]
     assert other.status_code == 404
     assert written["errors"][0]["statusCode"] == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+    assert shared["success"]
     assert len(sf.query("SELECT Id FROM Account")) == len(accounts(sf))
 
 
