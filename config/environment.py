@@ -32,6 +32,7 @@ from config.crms import CRM_NAMES, Crm
 from config.hubspot import HubSpotEnvironment
 from config.problems import ConfigProblem, did_you_mean
 from config.salesforce import SalesforceEnvironment
+from config.scalars import flag
 from config.schedule import WhenToRun
 
 PREFIX: Final = "ICP_"
@@ -60,6 +61,13 @@ LogLevel = Annotated[
     Literal["debug", "info", "warning", "error"],
     BeforeValidator(lambda level: level.lower() if isinstance(level, str) else level),
 ]
+
+
+def _flag(value: object) -> object:
+    """Read ``true`` or ``false``, in any case; nothing else, so that ``no`` is not misread."""
+    if not isinstance(value, str):
+        return value
+    return flag({"true": True, "false": False}.get(value.strip().lower(), value))
 
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(database_url)]
@@ -114,6 +122,7 @@ class Environment(BaseSettings):
     database_url: DatabaseUrl | None = None
     schedule: WhenToRun | None = Field(default=None, description="cron line or interval")
     log_level: LogLevel | None = None
+    allow_partial_visibility: Annotated[bool, BeforeValidator(_flag)] | None = None
 
 
 def read_environment() -> tuple[Environment | None, list[ConfigProblem]]:
@@ -138,7 +147,7 @@ def variable(*path: str) -> str:
 
 def known_variables() -> tuple[str, ...]:
     """Return every variable with a fixed name, those from files included."""
-    plain = ["CONFIG", "CRM", "PROFILE", "SCHEDULE", "LOG_LEVEL"]
+    plain = ["CONFIG", "CRM", "PROFILE", "SCHEDULE", "LOG_LEVEL", "ALLOW_PARTIAL_VISIBILITY"]
     return tuple(
         [PREFIX + name for name in plain]
         + [PREFIX + "DATABASE_URL", PREFIX + "DATABASE_URL_FILE"]

@@ -40,6 +40,11 @@ from config.yaml_source import DataPath, YamlSource, load_yaml
 DEFAULT_DATABASE: Final = "sqlite:///icp-sync.db"
 S = TypeVar("S", HubSpotSettings, SalesforceSettings)
 
+_NOT_AS_WRITTEN: Final = frozenset(
+    {"profiles", "hubspot", "salesforce", "schedule", "allow_partial_visibility"}
+)
+"""Keys of an entry that are completed before they are used."""
+
 _SQLITE: Final = "sqlite:///"
 _SECRET_KEYS: Final = frozenset(
     {name.lower() for names in SECRETS.values() for name in names} | {"token", "private_key"}
@@ -153,6 +158,7 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
         crm=environment.crm,
         profiles=tuple(Path(profile) for profile in profiles),
         schedule=environment.schedule or DEFAULT_SCHEDULE,
+        allow_partial_visibility=bool(environment.allow_partial_visibility),
         hubspot=_merged(HubSpotSettings(), environment.hubspot),
         salesforce=_merged(SalesforceSettings(), environment.salesforce),
     )
@@ -181,7 +187,7 @@ def _from_file(environment: Environment, path: Path) -> tuple[Settings | None, l
 
 def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Settings:
     own = {name.replace("-", "_"): part for name, part in environment.connections.items()}
-    nothing = ConnectionEnvironment()
+    nothing, partial = ConnectionEnvironment(), environment.allow_partial_visibility
     connections = []
     for entry in file.connections:
         short = environment if _only_one(file, entry.crm) else nothing
@@ -196,12 +202,13 @@ def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Setti
         plain = {
             name: getattr(entry, name)
             for name in ConnectionSettings.model_fields
-            if name not in {"profiles", "hubspot", "salesforce", "schedule"}
+            if name not in _NOT_AS_WRITTEN
         }
         connections.append(ConnectionSettings(
             **plain,
             profiles=tuple(folder / profile for profile in entry.profiles),
             schedule=environment.schedule or entry.schedule,
+            allow_partial_visibility=entry.allow_partial_visibility if partial is None else partial,
             hubspot=_merged(_merged(hubspot, short.hubspot), named.hubspot),
             salesforce=_merged(_merged(salesforce, short.salesforce), named.salesforce),
         ))  # fmt: skip

@@ -37,7 +37,10 @@ from worker.sync.preflight import Findings, check_fields, written_options
 from worker.sync.report import RunKind, RunOutcome, RunReport
 from worker.sync.resuming import resume_jobs
 
-PARTIAL = "Or set `allow_partial_visibility: true` to judge only what it sees."
+PARTIAL = (
+    "Or set `allow_partial_visibility: true` (or ICP_ALLOW_PARTIAL_VISIBILITY=true) to judge only"
+    " what it sees."
+)
 
 log = structlog.get_logger()
 

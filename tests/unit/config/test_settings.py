@@ -202,6 +202,24 @@ def test_set_up_may_have_a_token_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
     assert hubspot.access_token.get_secret_value() == PLANTED
 
 
+@pytest.mark.parametrize(
+    ("value", "wanted"), [("true", True), ("False", False), ("", None), ("yes", "neither true")]
+)
+def test_partial_visibility_by_environment(
+    monkeypatch: pytest.MonkeyPatch, value: str, *, wanted: bool | str | None
+) -> None:
+    """It goes before the file, and only true and false are read."""
+    with_file(monkeypatch, GOOD.replace("  - {name: emea", "    allow_partial_visibility: true\n#"))
+    monkeypatch.setenv("ICP_HUBSPOT__ACCESS_TOKEN", PLANTED)
+    monkeypatch.setenv("ICP_ALLOW_PARTIAL_VISIBILITY", value)
+
+    if isinstance(wanted, str):
+        assert any("ICP_ALLOW_PARTIAL_VISIBILITY" in it and wanted in it for it in problems())
+    else:
+        found = load_settings().connection().allow_partial_visibility
+        assert found is (True if wanted is None else wanted)
+
+
 def test_nothing_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands that need a CRM say how to connect one; the others go on without."""
     assert "Set ICP_CRM, ICP_PROFILE" in problems()[0]
