@@ -230,7 +230,7 @@ class ObjectDef:
         lower = name.lower()
         found = self.fields.get(lower)
         if found is None and self.namespace and lower.endswith("__c"):
-            found = self.fields.get(f"{self.namespace}__{lower}")
+            found = self.fields.get(f"{self.namespace.lower()}__{lower}")
         return found
 
     def relationship(self, name: str) -> FieldDef | None:

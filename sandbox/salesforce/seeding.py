@@ -263,7 +263,6 @@ def _add_stage(org: Org, values: Values) -> None:
         ForecastCategoryName=category,
         DefaultProbability="100" if won else "0" if closed else "50",
     )
-    org.objects["opportunitystage"].forget_indexes()
     field = org.objects["opportunity"].definition.field("StageName")
     if field is not None:
         field.values.append(PicklistValue(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import orjson
@@ -93,22 +93,18 @@ class SObject:
 
     def find(self, field: str, text: str) -> list[Record]:
         """Live records whose *field* (by its exact name) is *text*, whatever its case."""
-        index = self._indexes.get(field)
-        if index is None:
-            index = self._indexes[field] = {}
-            for record in self.table.live():
-                value = self.table.value(record, field)
-                if value:
-                    index.setdefault(value.lower(), []).append(record.id)
         wanted = text.lower()
-        found = (self.table.records.get(number) for number in index.get(wanted, ()))
-        # What was written over is still listed under its old value.
+        value = self.table.value
+        if self.definition.setup:  # few, and made in many ways
+            found: Iterable[Record] = self.table.live()
+        else:
+            records = self.table.records
+            # What was written over is still listed under its old value.
+            found = (records[n] for n in self._index(field).get(wanted, ()) if n in records)
         return [
             record
             for record in found
-            if record is not None
-            and record.live
-            and (self.table.value(record, field) or "").lower() == wanted
+            if record.live and (value(record, field) or "").lower() == wanted
         ]
 
     def note(self, record: Record, changes: Mapping[str, str]) -> None:
@@ -119,6 +115,16 @@ class SObject:
                 known = index.setdefault(text.lower(), [])
                 if record.id not in known:
                     known.append(record.id)
+
+    def _index(self, field: str) -> dict[str, list[int]]:
+        index = self._indexes.get(field)
+        if index is None:
+            index = self._indexes[field] = {}
+            for record in self.table.live():
+                value = self.table.value(record, field)
+                if value:
+                    index.setdefault(value.lower(), []).append(record.id)
+        return index
 
     def forget_indexes(self) -> None:
         """Find anew from now on: records were changed in another way."""
