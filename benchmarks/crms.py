@@ -20,8 +20,9 @@ class Crm:
         title: as people call it.
         port: the simulator's option.
         free: the limits, so wide that they never pace a run.
+        switches: how the CRM behaves, beyond how it is made.
         refusal: the status of a call that came too early.
-        unbilled: routes that the CRM does not count as API calls, nor the worker in its report.
+        unbilled: routes that the CRM does not count as API calls; the worker reports them too.
         settings: what ``worker.yaml`` says under the CRM's name.
         secrets: what the environment says.
     """
@@ -30,6 +31,7 @@ class Crm:
     title: str
     port: str
     free: Mapping[str, int]
+    switches: Mapping[str, bool]
     refusal: str
     unbilled: frozenset[str]
     settings: Callable[[Ready], Mapping[str, str]]
@@ -55,6 +57,7 @@ HUBSPOT: Final = Crm(
     title="HubSpot",
     port="--hubspot-port",
     free={"burst": 1_000_000, "search": 1_000_000},
+    switches={},
     refusal="429",
     unbilled=frozenset(),
     settings=lambda ready: {"api_origin": ready["url"]},
@@ -65,6 +68,7 @@ SALESFORCE: Final = Crm(
     title="Salesforce",
     port="--salesforce-port",
     free={"daily": 100_000_000},
+    switches={"view_setup": True},  # the user may prove what it sees, and see what a write fires
     refusal="403",
     unbilled=frozenset({"POST /services/oauth2/token"}),
     settings=lambda ready: {"api_origin": ready["url"], "instance_url": ready["instance_url"]},

@@ -109,9 +109,7 @@ def _calls(runs: list[Run], accounts: int, jobs: str) -> Iterator[Figure]:
 
 
 def _is_poll(route: str) -> bool:
-    return route.startswith("GET ") and route.rpartition("/jobs/")[2] in {
-        "query/{job}", "query/{id}", "ingest/{job}", "ingest/{id}",
-    }  # fmt: skip
+    return route.startswith("GET ") and route.endswith(("/jobs/query/{job}", "/jobs/ingest/{job}"))
 
 
 def _incremental(where: Portal, accounts: int, say: Say) -> Iterator[Figure]:

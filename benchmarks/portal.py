@@ -36,7 +36,8 @@ class Run:
 
     report: Mapping[str, Any]
     taken: Taken
-    seen: Mapping[str, int]  # API calls by route, by the simulator's own count
+    seen: Mapping[str, int]  # calls by route, by the simulator's own count
+    unbilled: int  # of them, those that the CRM does not count as API calls
     refused: int  # of them, those that came too early
 
     @property
@@ -51,13 +52,13 @@ class Run:
 
     @property
     def calls(self) -> int:
-        """All calls, by the simulator's own count."""
-        return sum(self.seen.values())
+        """All API calls, by the simulator's own count."""
+        return sum(self.seen.values()) - self.unbilled
 
     @property
     def agrees(self) -> bool:
         """Whether the report counts the same calls and retries as the simulator."""
-        return bool(self.report["calls"]["total"] == self.calls)
+        return bool(self.report["calls"]["total"] == self.calls + self.unbilled)
 
 
 class Portal:
@@ -118,10 +119,12 @@ class Portal:
         taken = self._icp("run", "--json", "--yes", *options)
         after = self._stats()
         refusal = self.crm.refusal
+        seen = self._seen(before, after)
         return Run(
             report=json.loads(taken.out.splitlines()[-1]),
             taken=taken,
-            seen=self._seen(before, after),
+            seen=seen,
+            unbilled=self._unbilled(seen),
             refused=after["statuses"].get(refusal, 0) - before["statuses"].get(refusal, 0),
         )
 
@@ -129,7 +132,8 @@ class Portal:
         """Count the API calls that somebody's *work* takes."""
         before = self._stats()
         work()
-        return sum(self._seen(before, self._stats()).values())
+        seen = self._seen(before, self._stats())
+        return sum(seen.values()) - self._unbilled(seen)
 
     def arrivals(self, run: Run) -> list[float]:
         """When the calls of the run just ended arrived, in seconds; searches have their own limit.
@@ -147,15 +151,17 @@ class Portal:
         now = datetime.now(UTC)
         if now.hour >= _LATEST_START:
             self.control("clock", {"now": now.replace(hour=_LATEST_START).isoformat()})
+        self.control("behaviour", self.crm.switches)
         self._icp("setup", "--apply")
 
     def _seen(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, int]:
         seen = {
-            route: count - before["calls"].get(route, 0)
-            for route, count in after["calls"].items()
-            if route not in self.crm.unbilled
+            route: count - before["calls"].get(route, 0) for route, count in after["calls"].items()
         }
         return {route: count for route, count in seen.items() if count}
+
+    def _unbilled(self, seen: Mapping[str, int]) -> int:
+        return sum(count for route, count in seen.items() if route in self.crm.unbilled)
 
     def _stats(self) -> dict[str, Any]:
         found: dict[str, Any] = self.control("stats?by_record=false")

@@ -25,7 +25,8 @@ def run_as_planned(where: Portal, accounts: int, *options: str, written: int = 0
     report = found.report
     if not found.agrees:
         raise RuntimeError(
-            f"the report counts {report['calls']['total']} calls, the simulator {found.calls}"
+            f"the report counts {report['calls']['total']} calls, the simulator"
+            f" {found.calls + found.unbilled}"
         )
     if (report["read"], report["written"]) != (accounts, written):
         raise RuntimeError(f"{report['read']} read and {report['written']} written: not as planned")

@@ -16,6 +16,23 @@ INGEST = "POST /services/data/vXX.X/jobs/ingest"
 QUERY_JOBS = "POST /services/data/vXX.X/jobs/query"
 
 
+def differences(
+    some: Mapping[str, Mapping[str, str]],
+    others: Mapping[str, Mapping[str, str]],
+    *,
+    without: str = "",
+) -> dict[str, dict[str, tuple[str, str]]]:
+    """What accounts hold in one export and not in the other, by account and field."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for account in some.keys() | others.keys():
+        one, other = some.get(account, {}), others.get(account, {})
+        for name in one.keys() | other.keys():
+            values = one.get(name, ""), other.get(name, "")
+            if values[0] != values[1] and name != without:
+                found.setdefault(account, {})[name] = values
+    return found
+
+
 @dataclass
 class OrgDesk(CrmDesk):
     """Works through a ``worker.yaml``, for what only a file can say; see :meth:`configure`."""
