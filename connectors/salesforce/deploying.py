@@ -6,8 +6,6 @@ https://developer.salesforce.com/docs/platform/api-metadata/guide/meta-rest-depl
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -18,12 +16,12 @@ from connectors.salesforce import faults, metadata
 from connectors.salesforce.grants import BYPASS
 from connectors.salesforce.session import Session
 from connectors.salesforce.setup_calls import EXPORT, Right, lacking
+from connectors.zipping import zipped
 
 DEPLOY_ROUTE: Final = "POST metadata/deployRequest"
 STATUS_ROUTE: Final = "GET metadata/deployRequest/{id}"
 _OPTIONS: Final = {"singlePackage": True, "rollbackOnError": True, "testLevel": "NoTestRun"}
 _BOUNDARY: Final = "icp-sync-2f7b1d64c0"
-_EARLIEST: Final = (1980, 1, 1, 0, 0, 0)  # a zip file knows no time before
 _DONE: Final = frozenset({"Succeeded"})
 _ENDED: Final = _DONE | {"SucceededPartial", "Failed", "Canceled"}
 _PATIENCE: Final = 300.0  # seconds
@@ -52,15 +50,6 @@ def deploy_bypass(session: Session) -> None:
             )
         ]
     )
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """Return *files* as a zip file; the same files give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(files):
-            archive.writestr(zipfile.ZipInfo(name, _EARLIEST), files[name])
-    return buffer.getvalue()
 
 
 def _start(session: Session, package: bytes) -> str:

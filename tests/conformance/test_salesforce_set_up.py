@@ -17,7 +17,7 @@ from config.salesforce import SalesforceSettings
 from connectors.base import CrmAdmin
 from connectors.errors import MisconfiguredError
 from connectors.records import Option
-from connectors.salesforce.deploying import zipped
+from connectors.zipping import zipped
 from tests.support.salesforce import RunningOrg, running_org
 from worker import composition
 from worker.setting_up import Need, SetupPlan, Wishes, apply_setup, plan_setup

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ from rich.table import Table
 
 from config.problems import ConfigError, ConfigProblem
 from config.settings import load_settings
+from connectors.zipping import zipped
 from worker import composition
 from worker.cli.failing import CONFIGURATION, failures
 from worker.cli.running import stopping
@@ -28,7 +27,6 @@ _COLOURS = {
     Need.UPDATE: "yellow",
     Need.CONFLICT: "red",
 }
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # a zip file knows no time before
 
 
 def set_up(name: str | None, *, apply: bool, export: Path | None, as_json: bool) -> None:
@@ -68,7 +66,7 @@ def write_files(path: Path, files: Mapping[str, bytes]) -> None:
     """
     try:
         if path.suffix == ".zip":
-            path.write_bytes(_zipped(files))
+            path.write_bytes(zipped(files))
         elif len(files) == 1 and not path.is_dir():
             path.write_bytes(next(iter(files.values())))
         else:
@@ -85,16 +83,6 @@ def write_files(path: Path, files: Mapping[str, bytes]) -> None:
             remedy="Name a folder or a file ending in .zip, where you may write.",
         )
         raise ConfigError([problem]) from None
-
-
-def _zipped(files: Mapping[str, bytes]) -> bytes:
-    """The same files give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, _EARLIEST)
-            archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
 
 
 def _tell_exported(wishes: Wishes, path: Path, words: Sequence[str]) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from connectors.records import FieldKind, FieldSpec, Operator, Option, ViewFilter, ViewSpec
 from connectors.salesforce import metadata
-from connectors.salesforce.deploying import zipped
 from connectors.salesforce.record_types import RecordType
+from connectors.zipping import zipped
 
 SPACE = f"{{{metadata.NAMESPACE}}}"
 SCHEMA = "{http://www.w3.org/2001/XMLSchema}"
