@@ -62,7 +62,7 @@ compare: $(STAMP) $(OTHERS)/.ready ## the same org by icp run, plain simple-sale
 	@$(BIN)/python -m benchmarks.side_by_side
 
 soak: $(STAMP) ## the long form of the tests that break things: 100,000 accounts, about an hour
-	@SOAK=long $(BIN)/python -m pytest -n 0 --timeout 7200 -s tests/acceptance/test_salesforce_soak.py tests/acceptance/test_salesforce_killed.py
+	@SOAK=long $(BIN)/python -m pytest -n 0 -v --timeout 7200 $(addprefix tests/acceptance/test_salesforce_,soak.py killed.py quota.py)
 
 docs: $(STAMP) ## regenerate docs/reference from the code
 	@$(BIN)/python -m docs.generate
