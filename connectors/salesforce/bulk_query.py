@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 from connectors.errors import ConnectorError, ProtocolError, TransientError
 from connectors.salesforce import faults
 from connectors.salesforce.session import Session
-from connectors.salesforce.streaming import Stream
+from connectors.salesforce.streaming import Chunked, Stream
 
 CREATE_ROUTE = "POST jobs/query"
 POLL_ROUTE = "GET jobs/query/{id}"
@@ -257,7 +257,7 @@ def calls_of_a_job(rows: int) -> int:
     return 1 + looks + -(-rows // PAGE)
 
 
-def parsed(stream: Stream) -> Iterator[list[str]]:
+def parsed(stream: Chunked) -> Iterator[list[str]]:
     """Read a stream of CSV row by row.
 
     The text is UTF-8 whatever the charset of the answer is said to be, cells hold line breaks, and
@@ -273,7 +273,7 @@ def parsed(stream: Stream) -> Iterator[list[str]]:
 class _Body(io.RawIOBase):
     """A stream as a file that can be read once."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Chunked) -> None:
         self._stream = stream
         self._rest = memoryview(b"")
 

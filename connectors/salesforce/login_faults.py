@@ -155,6 +155,8 @@ _TRY_AGAIN = ("retry your request", "login rate exceeded", "temporarily unavaila
 def token_fault(status: int, data: Any) -> ConnectorError:
     """Translate an answer of the token endpoint that holds no token."""
     said = data if isinstance(data, dict) else {}
+    if isinstance(data, list):  # how the API words an error: the login itself was not reached
+        return TransientError(f"Salesforce's login answered {status} without a token.")
     name, description = code(said.get("error")), str(said.get("error_description") or "").lower()
     if status >= 500 or status in {408, 429} or not said or status == 200:  # noqa: PLR2004
         if 300 <= status < 500 and status not in {408, 429}:  # noqa: PLR2004

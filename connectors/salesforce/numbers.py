@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
+_LONGEST = 350  # digits; a float has no more
 _EXACT = 1e15  # up to here a float holds every whole number
 
 
@@ -15,7 +16,7 @@ def number_text(value: float | Decimal) -> str | None:
         if value.is_integer() and -_EXACT < value < _EXACT:
             return str(int(value))
         value = Decimal(repr(value))
-    if not value.is_finite():
+    if not value.is_finite() or abs(value.adjusted()) > _LONGEST:
         return None
     text = f"{value:f}"
     if "." in text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import requests
 
@@ -10,6 +11,13 @@ from connectors.errors import ConnectorError
 from connectors.salesforce import faults
 
 CHUNK = 1 << 16
+
+
+class Chunked(Protocol):
+    """Bytes that come in parts."""
+
+    def read_chunk(self) -> bytes:
+        """Return the next part; nothing at the end."""
 
 
 class Stream:

@@ -276,6 +276,7 @@ def test_each_refused_login_says_what_to_do(wire: Wire, description: str, words:
         Reply(ending="reset"),
         refusal("retry your request", "unknown_error"),
         refusal("login rate exceeded"),
+        expired(),
     ],
 )
 def test_a_login_that_is_down_is_tried_again(wire: Wire, patience: Patience, reply: Reply) -> None:
