@@ -67,6 +67,8 @@ def _firmographics(org: Org, on: bool) -> None:  # noqa: FBT001 - one switch of 
 
 
 def _person_accounts(org: Org, on: bool) -> None:  # noqa: FBT001 - as above
+    of_people = flag("IsPersonType", "Is Person Type", **SYSTEM)
+    _toggle(org.objects["recordtype"], [of_people], on=on)
     accounts = org.objects["account"]
     fields = [
         flag("IsPersonAccount", "Is Person Account", **SYSTEM),

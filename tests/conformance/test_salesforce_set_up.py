@@ -378,6 +378,18 @@ def test_record_types_without_our_values_are_named(org: RunningOrg) -> None:
     assert "RecordType" in exported.files["package.xml"].decode()
 
 
+def test_record_types_are_found_where_people_are_accounts_too(org: RunningOrg) -> None:
+    """An org with person accounts has record types for them, which are told apart."""
+    org.behave(person_accounts=True)
+    set_up(connection(org))
+    name = org.query("SELECT DeveloperName FROM RecordType")[0]["DeveloperName"]
+    org.behave(record_type_values={"Account": {name: {TIER: []}}})
+    admin, wishes = opened(connection(org))
+    plan_setup(admin, wishes)
+
+    assert any(note.startswith("Record type") for note in admin.notes())
+
+
 def test_notes_say_what_only_a_person_can_do(org: RunningOrg) -> None:
     """The page layout, who sees the fields, and the formula that spares the worker."""
     set_up(connection(org))
