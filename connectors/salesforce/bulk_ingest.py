@@ -122,6 +122,7 @@ class Ingest:
 
         """
         job = self._uploaded(file.body, jobs)
+        file.body = b""  # it may be long until the job has ended
         self._begin(job, jobs)
         progress = self.wait(job, jobs)
         answers = self.answers(job, [update.account_id for update in file.updates])

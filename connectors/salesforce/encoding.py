@@ -17,6 +17,7 @@ from connectors.records import AccountUpdate, FieldDescription, FieldKind
 
 CLEARED = "#N/A"  # what a Bulk cell says to empty a field; an empty cell leaves it alone
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half of a character, cut off by some other tool
+_EXACT = 16  # digits: shorter numbers are what they are in JSON, too
 _LONGEST_NUMBER = 40  # digits; Salesforce keeps 18, and an exponent must not fill the memory
 
 Json = str | int | float | bool | None
@@ -104,6 +105,8 @@ class Encoding:
 
 
 def _number(name: str, text: str, scale: int | None) -> str:
+    if len(text) < _EXACT and text.isascii() and text.isdecimal() and text[0] != "0":
+        return text  # a whole number, as nearly all are
     number = _decimal(text, scale)
     if number is None:
         raise UnfitValueError(name, "not a number that the field can hold")
@@ -150,11 +153,15 @@ def _datetime(name: str, text: str) -> str:
 
 
 def _choices(_name: str, text: str) -> str:
+    if ";" not in text:
+        return _text(_name, text)
     parts = (_text(_name, part) for part in text.split(";"))
     return ";".join(dict.fromkeys(part for part in parts if part))
 
 
 def _text(_name: str, text: str) -> str:
+    if text.isprintable():
+        return text  # which neither of them is
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text.replace("\0", ""))
 
 

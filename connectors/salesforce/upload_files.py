@@ -12,10 +12,10 @@ from connectors.records import AccountUpdate
 from connectors.salesforce.encoding import Encoding, UnfitValueError
 from connectors.salesforce.outcomes import UNFIT, Complaint
 
-# Salesforce takes 150 MB after base64, which 100 MB make. Half of that keeps our memory small, and
-# is still more than the rows of one write need unless each carries an essay.
+# Salesforce takes 150 MB after base64, which 100 MB make. A fifth of that keeps memory small and is
+# still more than the rows of one write need, unless each carries an essay.
 # https://developer.salesforce.com/docs/platform/salesforce-app-limits-cheatsheet/guide/salesforce-app-limits-platform-bulkapi.html
-LARGEST: Final = 50_000_000  # bytes
+LARGEST: Final = 20_000_000  # bytes
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ def upload_files(
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["Id", *names])
     header = _taken(text)
-    parts, size, current = [header], len(header), UploadFile()
+    body, current = bytearray(header), UploadFile()
     for update in updates:
         try:
             values = sorted(update.fields.items())
@@ -49,14 +49,13 @@ def upload_files(
             continue
         writer.writerow([update.account_id, *(cells.get(name, "") for name in names)])
         row = _taken(text)
-        if current.updates and size + len(row) > largest:
-            current.body = b"".join(parts)
+        if current.updates and len(body) + len(row) > largest:
+            current.body = bytes(body)
             yield current
-            parts, size, current = [header], len(header), UploadFile()
-        parts.append(row)
-        size += len(row)
+            body, current = bytearray(header), UploadFile()
+        body += row
         current.updates.append(update)
-    current.body = b"".join(parts)
+    current.body = bytes(body)
     if current.updates or current.unfit:
         yield current
 
