@@ -169,6 +169,37 @@ def test_the_days_floor_stops_cleanly_and_says_when_to_go_on() -> None:
     limiter.acquire(NOW + timedelta(hours=18))
 
 
+def test_a_day_of_24_hours_is_looked_at_again_after_a_while() -> None:
+    """Where calls drop out one by one there is no midnight; the next answer tells what is left."""
+    limiter = RateLimiter(daily_share=0.9, burst=None, rolling=timedelta(hours=1))
+    limiter.daily.observe(1000, 101, NOW)
+
+    limiter.acquire(NOW)
+    with pytest.raises(QuotaExhaustedError, match=r"are tried again from .*13:00:00") as caught:
+        limiter.acquire(NOW)
+
+    assert caught.value.resumes_at == NOW + timedelta(hours=1)
+    limiter.acquire(NOW + timedelta(hours=1))
+    limiter.daily.observe(1000, 100, NOW + timedelta(hours=1))
+    with pytest.raises(QuotaExhaustedError):
+        limiter.acquire(NOW + timedelta(hours=1))
+
+
+def test_without_a_burst_only_a_refusal_holds_calls_back() -> None:
+    """A CRM that bounds long calls at once, and not calls by time, says so when it must."""
+    clock = Clock()
+    limiter = RateLimiter(burst=None, monotonic=clock, pause=clock.wait)
+
+    for _ in range(10_000):
+        limiter.arrived(limiter.acquire(NOW))
+    began = clock.seconds
+    limiter.refused(5)
+    limiter.acquire(NOW)
+
+    assert limiter.burst[0] is None
+    assert clock.seconds - began == pytest.approx(5)
+
+
 def test_midnight_is_the_portals_own_even_when_the_clock_changes() -> None:
     """The night the clocks go back still ends at local midnight; an unknown zone counts as UTC."""
     before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
