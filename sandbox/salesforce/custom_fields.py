@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sandbox.salesforce.errors import ApiError, malformed_json
-from sandbox.salesforce.schema import FieldDef, PicklistValue
+from sandbox.salesforce.schema import FieldDef
+from sandbox.salesforce.value_sets import read_value_set, too_long, unfit, value_set_of
 
 LONGEST_NAME: Final = 40
 _NAME: Final = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
@@ -66,7 +67,6 @@ _PARTS: Final = frozenset(
         "visibleLines", "writeRequiresMasterRead",
     }
 )  # fmt: skip
-VALUE_KEYS: Final = ("valueName", "fullName")
 
 
 def bare_name(name: str, namespace: str) -> str:
@@ -81,7 +81,7 @@ def bare_name(name: str, namespace: str) -> str:
     if bare == name or not _NAME.fullmatch(bare):
         raise ApiError(400, "FIELD_INTEGRITY_EXCEPTION", _NAME_RULE, ["DeveloperName"])
     if len(bare) > LONGEST_NAME:
-        raise _too_long("Custom Field Name", bare, LONGEST_NAME, "DeveloperName")
+        raise too_long("Custom Field Name", bare, LONGEST_NAME, "DeveloperName")
     return bare
 
 
@@ -95,10 +95,10 @@ def field_from(name: str, metadata: Mapping[str, Any], value_key: str) -> FieldD
     kind, needed = _TYPES[native]
     label = metadata.get("label")
     if not label:
-        raise _unfit("Must specify a non-empty label for the CustomField", "Label")
+        raise unfit("Must specify a non-empty label for the CustomField", "Label")
     for part in needed:
         if metadata.get(part) is None:
-            raise _unfit(f"Must specify '{part}' for a CustomField of type {native}", native)
+            raise unfit(f"Must specify '{part}' for a CustomField of type {native}", native)
     field = FieldDef(
         name=name,
         label=str(label),
@@ -121,7 +121,7 @@ def field_from(name: str, metadata: Mapping[str, Any], value_key: str) -> FieldD
     if "precision" in needed:
         field.precision, field.scale = _digits(metadata)
     if "valueSet" in needed:
-        restricted, values = _value_set(metadata["valueSet"], value_key)
+        restricted, values = read_value_set(metadata["valueSet"], value_key)
         field.restricted, field.values = restricted, values
         field.default = next((value.value for value in values if value.default), None)
     return field
@@ -139,9 +139,9 @@ def change(field: FieldDef, metadata: Mapping[str, Any], value_key: str) -> None
     wanted = field_from(field.name, metadata, value_key)
     if native_type(wanted) != native_type(field):
         message = f"Cannot change the type from {native_type(field)} to {native_type(wanted)} here"
-        raise _unfit(message, "Type")
+        raise unfit(message, "Type")
     if wanted.length < field.length or wanted.precision < field.precision:
-        raise _unfit("Cannot make the field smaller: data may be lost", "Length")
+        raise unfit("Cannot make the field smaller: data may be lost", "Length")
     named = {value.value.lower() for value in wanted.values}
     left = [value for value in field.values if value.value.lower() not in named]
     for value in left:
@@ -177,25 +177,7 @@ def metadata_of(field: FieldDef, value_key: str) -> dict[str, Any]:
     if field.precision:
         shown |= {"precision": field.precision, "scale": field.scale}
     if field.type in {"picklist", "multipicklist"}:
-        values = [
-            {
-                "color": None,
-                "default": value.default,
-                "description": None,
-                "isActive": None if value.active else False,
-                "label": value.label,
-                "urls": None,
-                value_key or VALUE_KEYS[0]: value.value,
-            }
-            for value in field.values
-        ]
-        shown["valueSet"] = {
-            "controllingField": None,
-            "restricted": field.restricted,
-            "valueSetDefinition": {"sorted": False, "value": values},
-            "valueSetName": None,
-            "valueSettings": [],
-        }
+        shown["valueSet"] = value_set_of(field, value_key)
     return shown
 
 
@@ -221,13 +203,13 @@ def _native_type(metadata: Mapping[str, Any]) -> str:
         raise malformed_json(f'Unrecognized field "{unknown}" at [line:1, column:1]')
     native = metadata.get("type")
     if native is None:
-        raise _unfit("Must specify a type for the CustomField", "Type")
+        raise unfit("Must specify a type for the CustomField", "Type")
     if native not in _TYPES:
         raise malformed_json(f"'{native}' is not a valid value for the enum 'FieldType'")
     for part, longest in _LONGEST.items():
         text = metadata.get(part)
         if isinstance(text, str) and len(text) > longest:
-            raise _too_long(part, text, longest, part)
+            raise too_long(part, text, longest, part)
     return str(native)
 
 
@@ -268,52 +250,5 @@ def _default(kind: str, metadata: Mapping[str, Any]) -> str | None:
         return None
     text = str(default).lower() if kind == "boolean" else str(default)
     if kind == "boolean" and text not in {"true", "false"}:
-        raise _unfit("The default value of a checkbox is true or false", "DefaultValue")
+        raise unfit("The default value of a checkbox is true or false", "DefaultValue")
     return text
-
-
-def _value_set(value_set: Any, value_key: str) -> tuple[bool, list[PicklistValue]]:
-    if not isinstance(value_set, Mapping):
-        raise malformed_json("Cannot deserialize instance of ValueSet")
-    definition = value_set.get("valueSetDefinition")
-    if not isinstance(definition, Mapping) or not isinstance(definition.get("value"), list):
-        raise _unfit("Must specify a value set definition; global value sets are not here", "Type")
-    values: list[PicklistValue] = []
-    taken: set[str] = set()
-    for given in definition["value"]:
-        value = _picklist_value(given, value_key)
-        for word in {value.value.lower(), value.label.lower()}:
-            if word in taken:
-                raise ApiError(400, "DUPLICATE_VALUE", f"Duplicate label or value: {value.label}")
-        taken |= {value.value.lower(), value.label.lower()}
-        values.append(value)
-    if definition.get("sorted"):
-        values.sort(key=lambda value: value.label)
-    return bool(value_set.get("restricted")), values
-
-
-def _picklist_value(given: Any, value_key: str) -> PicklistValue:
-    if not isinstance(given, Mapping):
-        raise malformed_json("Cannot deserialize instance of CustomValue")
-    allowed = (value_key,) if value_key else VALUE_KEYS
-    for name in given:
-        if name in VALUE_KEYS and name not in allowed:
-            raise malformed_json(f'Unrecognized field "{name}" at [line:1, column:1]')
-    name = next((given[key] for key in allowed if given.get(key)), None)
-    if not isinstance(name, str):
-        raise ApiError(
-            400, "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{allowed[0]}]"
-        )
-    active = given.get("isActive")
-    return PicklistValue(
-        name, str(given.get("label") or name), active is not False, bool(given.get("default"))
-    )
-
-
-def _unfit(message: str, *fields: str) -> ApiError:
-    return ApiError(400, "FIELD_INTEGRITY_EXCEPTION", message, fields)
-
-
-def _too_long(part: str, text: str, longest: int, field: str) -> ApiError:
-    message = f"{part}: data value too large: {text} (max length={longest})"
-    return ApiError(400, "STRING_TOO_LONG", message, [field])

@@ -7,9 +7,9 @@ from typing import Any, Final, cast
 
 import orjson
 
+from sandbox.salesforce import tooling_definitions as definitions
 from sandbox.salesforce.access import FieldRights
 from sandbox.salesforce.custom_fields import metadata_of
-from sandbox.salesforce.fields import flag, record_id, text, whole
 from sandbox.salesforce.ids import PREFIXES, decode, id18, number_of
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.schema import FieldDef, ObjectDef
@@ -18,7 +18,6 @@ from sandbox.store import Record
 
 MOST_CUSTOM_FIELDS: Final = "CustomFields"
 _FIRST: Final = decode("Hs0000008000")
-_PREFIX_OF_LIMIT: Final = "000"
 
 
 class ToolingOrg:
@@ -90,110 +89,6 @@ class _ByDurableId(SObject):
 
 
 Row = dict[str, str]
-
-
-def _entity() -> FieldDef:
-    return text(
-        "EntityDefinitionId", "Entity Definition ID", 18,
-        reference_to=("EntityDefinition",), relationship_name="EntityDefinition",
-    )  # fmt: skip
-
-
-def _object(name: str, *fields: FieldDef) -> Callable[[], ObjectDef]:
-    prefix = PREFIXES.get(name, _PREFIX_OF_LIMIT)
-    return lambda: ObjectDef(
-        name, name, name, prefix, [record_id(f"{name} ID"), *fields], setup=True
-    )
-
-
-_CUSTOM_FIELD: Final = _object(
-    "CustomField",
-    text("DeveloperName", "Developer Name", 40),
-    text("NamespacePrefix", "Namespace Prefix", 15),
-    text("TableEnumOrId", "Entity Enumeration Or ID", 40),
-    _entity(),
-    text("FullName", "Full Name", 255),
-    text("Metadata", "Metadata", 0),
-    text("Description", "Description", 1_000),
-    text("InlineHelpText", "Inline Help Text", 510),
-    whole("Length", "Length", 9),
-    whole("Precision", "Precision", 9),
-    whole("Scale", "Scale", 9),
-    text("ManageableState", "Manageable State", 40),
-)
-_ENTITY_DEFINITION: Final = _object(
-    "EntityDefinition",
-    text("DurableId", "Durable ID", 255),
-    text("QualifiedApiName", "Qualified API Name", 70),
-    text("DeveloperName", "Developer Name", 40),
-    text("NamespacePrefix", "Namespace Prefix", 15),
-    text("MasterLabel", "Master Label", 40),
-    text("Label", "Label", 40),
-    text("PluralLabel", "Plural Label", 40),
-    text("KeyPrefix", "Key Prefix", 3),
-    flag("IsCustomizable", "Is Customizable"),
-    flag("IsQueryable", "Is Queryable"),
-)
-_FIELD_DEFINITION: Final = _object(
-    "FieldDefinition",
-    text("DurableId", "Durable ID", 255),
-    text("QualifiedApiName", "Qualified API Name", 70),
-    text("DeveloperName", "Developer Name", 40),
-    text("NamespacePrefix", "Namespace Prefix", 15),
-    text("MasterLabel", "Master Label", 40),
-    text("Label", "Label", 40),
-    text("DataType", "Data Type", 80),
-    text("Description", "Description", 1_000),
-    whole("Length", "Length", 9),
-    whole("Precision", "Precision", 9),
-    whole("Scale", "Scale", 9),
-    flag("IsNillable", "Is Nillable"),
-    flag("IsCalculated", "Is Calculated"),
-    _entity(),
-)
-_ENTITY_LIMIT: Final = _object(
-    "EntityLimit",
-    text("DurableId", "Durable ID", 255),
-    _entity(),
-    text("Type", "Type", 40),
-    text("Label", "Label", 80),
-    whole("Max", "Max", 9),
-    whole("Remaining", "Remaining", 9),
-)
-_APEX_TRIGGER: Final = _object(
-    "ApexTrigger",
-    text("Name", "Name", 80),
-    text("NamespacePrefix", "Namespace Prefix", 15),
-    text("TableEnumOrId", "Entity Enumeration Or ID", 40),
-    _entity(),
-    *(
-        flag(f"Usage{when}{what}", f"{when} {what}")
-        for when in ("Before", "After")
-        for what in ("Insert", "Update", "Delete")
-    ),
-    flag("UsageAfterUndelete", "After Undelete"),
-    flag("UsageIsBulk", "Is Bulk"),
-    text("Status", "Status", 40),
-    flag("IsValid", "Is Valid"),
-)
-_VALIDATION_RULE: Final = _object(
-    "ValidationRule",
-    text("ValidationName", "Validation Name", 40),
-    text("NamespacePrefix", "Namespace Prefix", 15),
-    _entity(),
-    flag("Active", "Active"),
-    text("Description", "Description", 255),
-    text("ErrorDisplayField", "Error Display Field", 80),
-    text("ErrorMessage", "Error Message", 255),
-    text("FullName", "Full Name", 255),
-)
-_FLOW: Final = _object(
-    "Flow",
-    text("MasterLabel", "Master Label", 255),
-    text("ProcessType", "Process Type", 40),
-    text("Status", "Status", 40),
-    whole("VersionNumber", "Version Number", 9),
-)
 
 
 def custom_row(org: Org, object_name: str, field: FieldDef) -> Row:
@@ -325,13 +220,13 @@ def _flows(org: Org) -> Iterator[Row]:
 
 
 _OBJECTS: Final[dict[str, tuple[Callable[[], ObjectDef], Callable[[Org], Iterator[Row]]]]] = {
-    "customfield": (_CUSTOM_FIELD, _custom_fields),
-    "entitydefinition": (_ENTITY_DEFINITION, _entity_definitions),
-    "fielddefinition": (_FIELD_DEFINITION, _field_definitions),
-    "entitylimit": (_ENTITY_LIMIT, _entity_limits),
-    "apextrigger": (_APEX_TRIGGER, _apex_triggers),
-    "validationrule": (_VALIDATION_RULE, _validation_rules),
-    "flow": (_FLOW, _flows),
+    "customfield": (definitions.CUSTOM_FIELD, _custom_fields),
+    "entitydefinition": (definitions.ENTITY_DEFINITION, _entity_definitions),
+    "fielddefinition": (definitions.FIELD_DEFINITION, _field_definitions),
+    "entitylimit": (definitions.ENTITY_LIMIT, _entity_limits),
+    "apextrigger": (definitions.APEX_TRIGGER, _apex_triggers),
+    "validationrule": (definitions.VALIDATION_RULE, _validation_rules),
+    "flow": (definitions.FLOW, _flows),
 }
 
 

@@ -50,6 +50,7 @@ class SalesforceSource:
         self._org = org
         self._accounts = org.objects["account"]
         self._list_views = ListViews(org)
+        self._most = (-1, "")  # of which version of the accounts, and who owns most of them
         self.names = names or salesforce_names()
 
     @property
@@ -131,10 +132,7 @@ class SalesforceSource:
     def deals(self, record: Record) -> Iterator[Deal]:
         """The opportunities of *record*."""
         opportunities = self._org.objects["opportunity"]
-        account_id = self.id_of(record)
-        for found in opportunities.live():
-            if opportunities.value(found, "AccountId") != account_id:
-                continue
+        for found in opportunities.find("AccountId", self.id_of(record)):
             amount = opportunities.value(found, "Amount")
             closed = opportunities.value(found, "IsClosed") == "true"
             yield Deal(
@@ -150,8 +148,12 @@ class SalesforceSource:
 
     def _viewer(self) -> str:
         """Who looks at "my accounts" here: the user who owns the most."""
-        owners = Counter(self.value(record, "OwnerId") for record in self.live())
-        return max(owners, key=lambda owner: (owners[owner], owner), default="")
+        version = self._accounts.table.version
+        if self._most[0] != version:
+            owners = Counter(self.value(record, "OwnerId") for record in self.live())
+            most = max(owners, key=lambda owner: (owners[owner], owner), default="")
+            self._most = (version, most)
+        return self._most[1]
 
     def _name(self, view: ListView) -> str:
         if view.scope != "mine":
