@@ -129,11 +129,12 @@ def values_of(
     """
     values: dict[str, str | None] = {}
     problem = None
+    readable = org.access.fields(user_id, sobject.name).read
     for name, value in body.items():
         if name.lower() in leave_out:
             continue
-        field = org.access.visible_field(user_id, sobject, name)
-        if field is None:
+        field = sobject.definition.field(name)
+        if field is None or field.name.lower() not in readable:
             raise unknown_field(name, sobject.name)
         try:
             values[field.name] = parse_json(field, value)
