@@ -47,14 +47,16 @@ _ALPHABET: Final = frozenset(_DIGITS)
 _PAIRS: Final = [one + other for one in _DIGITS for other in _DIGITS]
 _PAIR_VALUES: Final = {pair: value for value, pair in enumerate(_PAIRS)}
 _SUFFIXES: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-_IS_CAPITAL: Final = {ord(digit): "1" if digit.isupper() else "0" for digit in _DIGITS}
-_BY_BITS: Final = {f"{number:05b}": letter for number, letter in enumerate(_SUFFIXES)}
+_CAPITALS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Bytes are translated much faster than text.
+_IS_CAPITAL: Final = bytes(b"01"[code in _CAPITALS] for code in range(256))
+_BY_BITS: Final = {f"{number:05b}".encode(): letter for number, letter in enumerate(_SUFFIXES)}
 _PREFIX, _SHORT, _LONG = 3, 15, 18
 
 
 def suffix(fifteen: str) -> str:
     """The three characters that say which of *fifteen* are capitals, five at a time."""
-    bits = fifteen.translate(_IS_CAPITAL)
+    bits = fifteen.encode("ascii").translate(_IS_CAPITAL)
     return _BY_BITS[bits[4::-1]] + _BY_BITS[bits[9:4:-1]] + _BY_BITS[bits[14:9:-1]]
 
 
