@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
+from sandbox.__main__ import main
 from sandbox.clock import Clock
 from sandbox.salesforce.ids import id18
 from sandbox.salesforce.loading import LoadError, is_export, load
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.org_data import OrgData
+from sandbox.server import running_org
 
 EXPORT = """\
 ID,ISDELETED,NAME,TYPE,BILLINGCOUNTRY,ANNUALREVENUE,NUMBEROFEMPLOYEES,OWNERID,CREATEDDATE,\
@@ -179,3 +182,29 @@ def test_many_ids_in_any_order_are_quick(tmp_path: Path) -> None:
 
     assert {accounts.id_of(record) for record in accounts.live()} == {*ids, accounts.id_of(made)}
     assert accounts.id_of(made) > max(ids)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--salesforce-port", "0", "--opportunities", "deals.csv"],
+        ["--hubspot-port", "0", "--accounts", "a.csv", "--opportunities", "deals.csv"],
+    ],
+)
+def test_opportunities_go_with_a_file_and_an_org(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anything else is an option that cannot be used."""
+    assert main(options) == 2
+    assert "--opportunities goes with --salesforce-port and a file" in capsys.readouterr().err
+
+
+def test_a_loaded_org_is_served(export: Path) -> None:
+    """Its records answer to their own ids."""
+    with running_org(load(export)) as running:
+        response = httpx.get(
+            f"{running.url}/services/data/v66.0/sobjects/Account/001x0000002xLCVAA2",
+            headers={"Authorization": f"Bearer {running.access_token}"},
+            params={"fields": "Name,Oracle_Id__c"},
+        )
+    assert response.json()["Oracle_Id__c"] == "4-203974"
