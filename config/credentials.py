@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.connection import ConnectionSettings
 from config.crms import CRM_NAMES, Crm
-from config.environment import ENVIRONMENT, variable
+from config.environment import environment_problem, variable
 from config.problems import ConfigProblem
 from config.salesforce import Login, SalesforceSettings
 
@@ -23,14 +23,12 @@ def credential_problems(connection: ConnectionSettings, *, single: bool) -> list
     """
     owner = (connection.crm,) if single else ("connections", connection.name, connection.crm)
     problems = _PROBLEMS[connection.crm](connection, owner)
-    return [ConfigProblem(file=ENVIRONMENT, line=None, **it) for it in problems]
+    return [environment_problem(**it) for it in problems]
 
 
 def alien_variables(owner: str, crm: Crm) -> ConfigProblem:
     """Say that a connection was given the credential of another CRM."""
-    return ConfigProblem(
-        file=ENVIRONMENT,
-        line=None,
+    return environment_problem(
         where=f"{variable('connections', owner, crm)}__*",
         message=f"the connection is not one to {CRM_NAMES[crm]}.",
         remedy="Remove it, or change the connection's crm.",

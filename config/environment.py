@@ -182,7 +182,7 @@ def _unknown(name: str) -> Iterator[ConfigProblem]:
         )
     hint = did_you_mean(name, known)
     remedy = hint or "Remove it; docs/reference/settings.md lists the variables."
-    yield _problem(name, "there is no such setting.", remedy)
+    yield environment_problem(name, "there is no such setting.", remedy)
 
 
 def _secret_files(
@@ -196,11 +196,13 @@ def _secret_files(
             continue
         target = name.removesuffix("_FILE")
         if environ.get(target):
-            problems.append(_problem(name, f"{target} is set as well.", "Keep one of the two."))
+            problems.append(
+                environment_problem(name, f"{target} is set as well.", "Keep one of the two.")
+            )
             continue
         text, reason = _secret(Path(path))
         if reason:
-            problems.append(_problem(name, reason, "Check the file."))
+            problems.append(environment_problem(name, reason, "Check the file."))
             continue
         keys = target.removeprefix(PREFIX).lower().split("__")
         inner = nested
@@ -228,12 +230,13 @@ def _translated(error: ValidationError) -> Iterator[ConfigProblem]:
         context = detail.get("ctx", {})
         where = variable(*(str(key) for key in detail["loc"]))
         if detail["type"] == "config":
-            yield _problem(where, context["text"], context["remedy"])
+            yield environment_problem(where, context["text"], context["remedy"])
         elif detail["type"] == "literal_error":
-            yield _problem(where, "that is not a choice.", f"Use {context['expected']}.")
+            yield environment_problem(where, "that is not a choice.", f"Use {context['expected']}.")
         else:
-            yield _problem(where, f"{detail['msg']}.", "")
+            yield environment_problem(where, f"{detail['msg']}.", "")
 
 
-def _problem(where: str, message: str, remedy: str) -> ConfigProblem:
+def environment_problem(where: str, message: str, remedy: str) -> ConfigProblem:
+    """Make the problem of a variable, or of none."""
     return ConfigProblem(file=ENVIRONMENT, line=None, where=where, message=message, remedy=remedy)

@@ -11,8 +11,8 @@ from config.icp_document import Criterion, Disqualifier, IcpDocument, Tier, Trig
 from config.loading import parse_icp
 from config.outputs import OUTPUTS
 from config.own_attributes import AttributeEntry, Dimension
-from config.settings import WorkerFile
 from config.translating import keys_of
+from config.worker_file import WorkerFile
 from config.yaml_source import parse_yaml
 
 PAGES = Path(__file__).parents[3] / "docs" / "reference"
