@@ -90,6 +90,7 @@ class SalesforceCrm:
 
     def records(self, kind: str, ids: Sequence[str]) -> dict[str, Any]:
         """Raw records of whatever state, and how many are live."""
+        self.org.jobs.advance()
         sobject = self._kind(kind)
         found = [sobject.get(text) for text in ids]
         shown = [_raw(sobject, record) for record in found if record is not None]
@@ -97,6 +98,7 @@ class SalesforceCrm:
 
     def edit(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Edits by a person, or another application, at the sandbox's clock."""
+        self.org.jobs.advance()
         return edit_records(self.org, body)
 
     def export(self, kind: str, without: frozenset[str]) -> Iterator[bytes]:
@@ -104,6 +106,7 @@ class SalesforceCrm:
 
         ``Writes`` are those of the diary, in their order.
         """
+        self.org.jobs.advance()
         if kind == "Writes":
             return (orjson.dumps(each) + b"\n" for each in self.org.diary.lines())
         sobject = self._kind(kind)

@@ -65,6 +65,7 @@ class SalesforceSource:
 
     def version(self) -> Hashable:
         """Another one when a record, a list view or the minute changes."""
+        self._org.jobs.advance()
         return (
             self._accounts.table.version,
             self._org.objects["listview"].table.version,
@@ -92,6 +93,7 @@ class SalesforceSource:
 
     def find(self, record_id: str) -> Record | None:
         """The live account with this id, through merges."""
+        self._org.jobs.advance()
         record = self._accounts.get(record_id)
         if record is not None and record.merged_into is not None:
             record = self._accounts.table.resolve(record.id)

@@ -157,6 +157,16 @@ def test_written_though_nobody_polls(bare: OrgCaller, pace: Pace) -> None:
     assert bare.query("SELECT Site FROM Account") == [{"Site": "new"}]
 
 
+def test_control_endpoints_see_what_is_due(bare: OrgCaller, pace: Pace) -> None:
+    """Whoever looks at the records from outside finds a due job done, too."""
+    [record] = accounts(bare.org, 1)
+    uploaded(bare, written([["Id", "Site"], [record, "new"]]))
+    pace.now += 100
+    found = bare.control("GET", "records", type="Account", ids=record)
+
+    assert found["records"][0]["fields"]["Site"] == "new"
+
+
 def test_abort_keeps_what_was_written(bare: OrgCaller, pace: Pace) -> None:
     """Aborting does not roll back; the rest is unprocessed."""
     ids = accounts(bare.org, 500)
