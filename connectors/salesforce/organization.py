@@ -13,7 +13,7 @@ from connectors.salesforce.describing import Sobject
 from connectors.salesforce.queries import Part, address_of, rows_of, together
 from connectors.salesforce.session import Session
 
-_FIELDS = ("Id", "InstanceName", "IsSandbox", "OrganizationType", "TimeZoneSidKey")
+_FIELDS = ("Id", "IsSandbox", "TimeZoneSidKey")
 
 
 def look(session: Session, name: str) -> tuple[Portal, Sobject]:

@@ -294,6 +294,7 @@ class Session:
         data = loads(body) if body.strip() else {}
         kind = response.headers.get("Content-Type", "")
         if data is NOT_JSON or (stream and kind.lower().startswith("text/html")):
+            response.close()
             return faults.unreadable_fault(response.status_code, kind, route)
         return Exchanged(response, data)
 
