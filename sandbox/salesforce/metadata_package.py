@@ -117,7 +117,8 @@ def _components(file: str, text: bytes) -> Iterator[Component]:
 
 def _parsed(text: bytes) -> ET.Element:
     # Entities are refused before parsing: nothing here needs them, and they can grow without end.
-    if b"<!" in text:
+    # A zero byte is the mark of an encoding in which they would not be seen.
+    if b"<!" in text or b"\0" in text:
         raise PackageError("DTDs are not accepted")
     try:
         return ET.fromstring(text)  # noqa: S314 - no DTD, see above

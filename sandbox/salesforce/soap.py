@@ -58,7 +58,8 @@ def _supported(org: Org, text: str) -> str:
 
 def _operation(raw: bytes) -> ET.Element:
     # Entities are refused before parsing: nothing here needs them, and they can grow without end.
-    if b"<!" in raw:
+    # A zero byte is the mark of an encoding in which they would not be seen.
+    if b"<!" in raw or b"\0" in raw:
         raise _Fault("UNKNOWN_EXCEPTION", "DTDs are not accepted")
     try:
         body = ET.fromstring(raw).find(f"{{{_SOAP}}}Body")  # noqa: S314 - no DTD, see above

@@ -92,7 +92,7 @@ def manifest(members: Mapping[str, list[str]]) -> str:
     return f"<Package {SPACE}>{types}<version>66.0</version></Package>"
 
 
-def zipped(files: Mapping[str, str]) -> bytes:
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
     """The files as a zip file."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -220,6 +220,7 @@ def test_a_check_makes_nothing(sf: OrgCaller) -> None:
         zipped({"package.xml": manifest({}), **FILES}),
         zipped({"package.xml": manifest({"ListView": ["Account.Other"]})}),
         zipped({"package.xml": "<Package"}),
+        zipped({"package.xml": manifest({}).encode("utf-16")}),
         zipped({"package.xml": '<!DOCTYPE a [<!ENTITY b "c">]><Package/>'}),
         zipped({"package.xml": manifest({}), "classes/A.cls": "class A {}"}),
     ],

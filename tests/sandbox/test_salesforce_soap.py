@@ -103,8 +103,16 @@ def test_logout_ends_the_session(sf: OrgCaller) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "<html>", "<a/>", '<!DOCTYPE a [<!ENTITY b "c">]><a/>', envelope("<urn:merge/>")]
+    "body",
+    [
+        "",
+        "<html>",
+        "<a/>",
+        '<!DOCTYPE a [<!ENTITY b "c">]><a/>',
+        envelope("<urn:merge/>"),
+        "<a/>".encode("utf-16"),
+    ],
 )
-def test_other_messages_are_faults(sf: OrgCaller, body: str) -> None:
+def test_other_messages_are_faults(sf: OrgCaller, body: str | bytes) -> None:
     """What is no login is refused, entities among it."""
     assert sf.http.post("/services/Soap/u/64.0", content=body).status_code == 500
