@@ -13,7 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.errors import MisconfiguredError, ProtocolError, TransientError
+from connectors.errors import (
+    MisconfiguredError,
+    ProtocolError,
+    QuotaExhaustedError,
+    StoppedError,
+    TransientError,
+)
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 from connectors.salesforce.bulk_ingest import Job
 from connectors.salesforce.encoding import Encoding
@@ -179,6 +185,34 @@ def test_polls_come_less_and_less_often(org: Org) -> None:
 
     assert patience.waits == [1, 2, 4, 8, 16, 30, 30, 30, 30]
     assert log.told == ["opened", *["waiting"] * 9]
+
+
+def test_a_stop_while_waiting_leaves_the_job_remembered(org: Org) -> None:
+    """A worker told to stop does not wait for Salesforce; the next one comes back."""
+
+    class Impatience(Patience):
+        def wait(self, seconds: float) -> None:
+            super().wait(seconds)
+            raise StoppedError("stopped")
+
+    log = Log()
+
+    with pytest.raises(StoppedError):
+        writer_on(org, Impatience()).write(updates(50), log)
+
+    assert len(log.open) == 1
+    assert {job.state for job in org.jobs.values()} == {"UploadComplete"}
+
+
+def test_a_day_that_is_used_up_leaves_the_job_remembered(org: Org) -> None:
+    """The job goes on without us; its answers are read when there are calls again."""
+    org.fail(POLL, Reply(403, [error_of("REQUEST_LIMIT_EXCEEDED", "TotalRequests exceeded.")]))
+    log = Log()
+
+    with pytest.raises(QuotaExhaustedError):
+        write(org, updates(50), log)
+
+    assert len(log.open) == 1
 
 
 def test_a_job_that_does_not_end_is_left_for_later(org: Org) -> None:
