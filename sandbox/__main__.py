@@ -181,6 +181,7 @@ def _run(options: argparse.Namespace, stack: contextlib.ExitStack) -> None:
         )
         if port is not None
     }
+    gc.disable()  # a million new records, none of them garbage, would be looked at time and again
     from_file = not options.accounts.isdigit()
     data = SeedData() if from_file and options.hubspot_port is None else _data(options, start_ms)
     clock = Clock(start_ms)
@@ -204,7 +205,8 @@ def _run(options: argparse.Namespace, stack: contextlib.ExitStack) -> None:
         salesforce, state = make_org(_org_data(options) if from_file else data, **settings)
         ports.append(Port(state, listener, context))
     files = stack.enter_context(HandedOut())
-    gc.freeze()  # the records stay: the collector need not look at them again and again
+    gc.freeze()  # the records stay: the collector need not look at them at all
+    gc.enable()
     serve(ports, lambda: _say(_ready_line(hubspot, salesforce, ca, files)))
 
 
