@@ -79,6 +79,7 @@ class Evaluator:
         self._inputs = mirrored_order(fields.inputs)
         self._outputs = (*planner.output_names, *fields.overrides.values())
         self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
+        self._weighed = {it.attribute for item in panel.profiles for it in item.criteria}
         self.examples: dict[tuple[str, str, str], list[Example]] = {}
         self.assessed_before = 0  # accounts that already carried a tier when read
 
@@ -376,7 +377,7 @@ class Evaluator:
         for name in assessment.unreadable:
             self._counters.unreadable[name] += 1
         if assessment.tier == NEEDS_DATA:
-            self._counters.lacking.update(assessment.missing)
+            self._counters.lacking.update(it for it in assessment.missing if it in self._weighed)
 
     def _remember_example(
         self, change: Change, cause: Cause, account_id: str, fields: Fields
