@@ -211,4 +211,4 @@ class SalesforceConnector:
         accounts = self._described()
         if accounts.many_currencies and self._rates is None:
             self._rates = currencies.read_rates(self._session)
-        return Layout(accounts, fields, self._rates)
+        return Layout(accounts, fields, self._rates, self._session.now())

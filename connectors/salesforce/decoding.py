@@ -29,14 +29,18 @@ class Layout:
         accounts: the account object as described.
         fields: what a record should hold; those that the org does not have come back empty.
         rates: for amounts, in an org of many currencies.
+        now: by Salesforce's clock, before the rows are asked for.
 
     """
 
-    def __init__(self, accounts: Accounts, fields: Sequence[str], rates: Rates | None) -> None:
+    def __init__(
+        self, accounts: Accounts, fields: Sequence[str], rates: Rates | None, now: datetime
+    ) -> None:
         wanted = list(dict.fromkeys(fields))
         self.fields = [name for name in wanted if name in accounts.fields]
         self._absent = {name: None for name in wanted if name not in accounts.fields}
         self._rates = rates
+        self._second = f"{now:%Y-%m-%dT%H:%M:%S}.000Z"
         self._money = {
             name: accounts.money[name]
             for name in self.fields
@@ -77,7 +81,7 @@ class Layout:
                     AccountRecord(
                         account_id,
                         fields | self._absent if self._absent else fields,
-                        moment_text(row[STAMP]) or "",
+                        self._revision(row[STAMP]),
                         row.get(PARENT) or account_id,
                     )
                 )
@@ -110,14 +114,14 @@ class Layout:
         id_at, stamp_at, parent_at = at[ID], at[STAMP], at.get(PARENT)
         # Copied and filled, a dictionary costs less than one that grows.
         blank: dict[str, str | None] = {**dict.fromkeys(names), **self._absent}
-        converted = self._converted
+        converted, revision = self._converted, self._revision
 
         def read(rows: Iterable[list[str]]) -> list[AccountRecord]:
             records = []
             for row in rows:
                 account_id = row[id_at]
                 parent = row[parent_at] if parent_at is not None else ""
-                stamp = moment_text(row[stamp_at]) or ""
+                stamp = revision(row[stamp_at])
                 for index, decode in decoders:
                     if value := row[index]:
                         row[index] = decode(value) or ""
@@ -131,6 +135,16 @@ class Layout:
             return records
 
         return read
+
+    def _revision(self, stamp: str) -> str:
+        """Name a revision by its time, which Salesforce tells by the second.
+
+        An account that was modified in the second it is read in, or later, may be modified again
+        with the same stamp. Such a reading gets a name of its own, so that the next one, of a
+        second that is over, is not taken for the same.
+        """
+        text = moment_text(stamp) or ""
+        return text if text < self._second else f"{text[:20]}999Z"
 
     def _converted(self, amount: str | None, code: str | None) -> str | None:
         return amount if self._rates is None else self._rates.convert(amount, code)

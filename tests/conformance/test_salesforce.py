@@ -268,6 +268,21 @@ def test_a_window_that_takes_too_long_is_halved(salesforce: SalesforceWorld) -> 
     assert ids(read(salesforce.crm, "Name", window=recent(salesforce))) == sorted(made)
 
 
+def test_two_changes_of_one_second_are_two_revisions(world: SalesforceWorld) -> None:
+    """The stamp is the same; a reading between them must not be taken for what came after."""
+    [account_id] = world.add([{"name": "Acme", "icp_score": "1"}])
+    [between] = read(world.crm, "ICP_Score__c")
+    world.edit({account_id: {"icp_score": "2"}})
+    world.advance(2)
+    world.crm.count()
+
+    [after] = read(world.crm, "ICP_Score__c")
+    [again] = read(world.crm, "ICP_Score__c")
+
+    assert (between.fields["ICP_Score__c"], after.fields["ICP_Score__c"]) == ("1", "2")
+    assert between.modified_at != after.modified_at == again.modified_at
+
+
 def test_deletes_and_merges_are_told_while_the_bin_has_them(world: SalesforceWorld) -> None:
     """With the survivor of a merge; an account that came back is among the changed again."""
     kept, deleted, winner, loser, restored = world.add([{"name": name} for name in "abcde"])

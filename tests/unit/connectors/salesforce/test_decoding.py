@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.unit.connectors.salesforce.described import (
 )
 
 RATES = Rates("EUR", {"EUR": Decimal(1), "USD": Decimal("1.25"), "JPY": Decimal(150)})
+LATER = datetime(2026, 11, 23, tzinfo=UTC)
 KINDS = ["Name", "NumberOfEmployees", "AnnualRevenue", "Active__c", "Since__c", "Seen__c"]
 
 
@@ -72,7 +74,7 @@ def test_each_kind_has_one_canonical_text() -> None:
         "Seen__c": "2022-01-07T00:34:21.000Z",
     }
 
-    one, other = both_ways(Layout(accounts(), KINDS, None), row, cells)
+    one, other = both_ways(Layout(accounts(), KINDS, None, LATER), row, cells)
 
     assert one == other
     assert one == AccountRecord(
@@ -90,9 +92,28 @@ def test_each_kind_has_one_canonical_text() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("stamp", "revision"),
+    [
+        ("2026-11-22T23:59:59.000Z", "2026-11-22T23:59:59.000Z"),
+        ("2026-11-23T00:00:00.000Z", "2026-11-23T00:00:00.999Z"),
+        ("2026-11-23T00:00:07.000Z", "2026-11-23T00:00:07.999Z"),
+    ],
+)
+def test_a_reading_in_the_second_of_the_change_is_not_taken_for_the_last(
+    stamp: str, revision: str
+) -> None:
+    """The account may change again within that second, and its stamp would not tell."""
+    row = {"Id": "001x", "SystemModstamp": stamp, "ParentId": ""}
+
+    one, other = both_ways(Layout(accounts(), [], None, LATER), row, row)
+
+    assert one.modified_at == other.modified_at == revision
+
+
 def test_a_parent_is_the_lock_and_absent_fields_are_empty() -> None:
     """Accounts of one parent lock each other; a name that the org does not have stays asked for."""
-    layout = Layout(accounts(), ["Name", "NaicsCode"], None)
+    layout = Layout(accounts(), ["Name", "NaicsCode"], None, LATER)
     row = {"Id": "001x", "SystemModstamp": "2026-11-22T04:00:00.000Z", "ParentId": "001p"}
 
     one, other = both_ways(layout, row | {"Name": "A"}, row | {"Name": "A"})
@@ -105,7 +126,7 @@ def test_a_parent_is_the_lock_and_absent_fields_are_empty() -> None:
 
 def test_no_fields_are_still_records() -> None:
     """A look at who is there asks for ids only."""
-    layout = Layout(accounts(), [], None)
+    layout = Layout(accounts(), [], None, LATER)
     row = {"Id": "001x", "SystemModstamp": "2026-11-22T04:00:00.000Z", "ParentId": ""}
 
     one, other = both_ways(layout, row, row)
@@ -115,7 +136,7 @@ def test_no_fields_are_still_records() -> None:
 
 def test_id_and_stamp_can_be_asked_for_like_any_field() -> None:
     """They are selected once: Salesforce refuses a field that is selected twice."""
-    layout = Layout(accounts(), ["SystemModstamp", "Id", "Id"], None)
+    layout = Layout(accounts(), ["SystemModstamp", "Id", "Id"], None, LATER)
     row = {"Id": "001x", "SystemModstamp": "2026-11-22T04:00:00.000+0000", "ParentId": ""}
 
     one, other = both_ways(layout, row, row)
@@ -128,7 +149,7 @@ def test_id_and_stamp_can_be_asked_for_like_any_field() -> None:
 def test_values_across_lookups_are_found_or_empty() -> None:
     """JSON nests them, with nothing where the lookup is empty; CSV has a column with dots."""
     names = ["Owner.Region__c", "Parent.NumberOfEmployees"]
-    layout = Layout(accounts(ACCOUNT, *names), names, None)
+    layout = Layout(accounts(ACCOUNT, *names), names, None, LATER)
     row = {"Id": "001x", "SystemModstamp": "2026-11-22T04:00:00.000Z", "ParentId": None}
     cells = {"Id": "001x", "SystemModstamp": "2026-11-22T04:00:00.000Z", "ParentId": ""}
 
@@ -158,7 +179,7 @@ def test_amounts_come_in_the_corporate_currency(
     amount: float | None, code: str, converted: str | None
 ) -> None:
     """Converted at the org's own rates to the cent; without a rate nothing is known."""
-    layout = Layout(accounts([*ACCOUNT, CURRENCY]), ["AnnualRevenue"], RATES)
+    layout = Layout(accounts([*ACCOUNT, CURRENCY]), ["AnnualRevenue"], RATES, LATER)
     base = {"Id": "001x", "SystemModstamp": "2026-11-22T04:00:00.000Z", "CurrencyIsoCode": code}
     cell = "" if amount is None else str(amount)
 
@@ -176,7 +197,10 @@ def test_a_parents_amount_is_in_the_parents_currency() -> None:
     """The child may be kept in another."""
     fields = [*ACCOUNT, CURRENCY]
     layout = Layout(
-        accounts(fields, "Parent.AnnualRevenue"), ["AnnualRevenue", "Parent.AnnualRevenue"], RATES
+        accounts(fields, "Parent.AnnualRevenue"),
+        ["AnnualRevenue", "Parent.AnnualRevenue"],
+        RATES,
+        LATER,
     )
     row = {
         "Id": "001x",
@@ -195,7 +219,7 @@ def test_a_parents_amount_is_in_the_parents_currency() -> None:
 
 def test_other_columns_than_asked_for_are_no_answer() -> None:
     """Values under another name would be judged as something they are not."""
-    layout = Layout(accounts(), ["Name"], None)
+    layout = Layout(accounts(), ["Name"], None, LATER)
 
     for header in (["Id"], ["Name", "Id", "SystemModstamp", "Site"], ["Id", "id", "Name", "x"]):
         with pytest.raises(ProtocolError):
@@ -208,7 +232,7 @@ def test_other_columns_than_asked_for_are_no_answer() -> None:
 def test_rows_of_another_shape_are_no_answer(row: Any) -> None:
     """An account without what was asked for would be judged as if it were empty."""
     with pytest.raises(ProtocolError, match="another shape"):
-        Layout(accounts(), ["Name"], None).from_json([row])
+        Layout(accounts(), ["Name"], None, LATER).from_json([row])
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ LAYOUT = Layout(
     describing.accounts(describing.read(described("Account", ACCOUNT)), [], lambda _n: None),  # type: ignore[arg-type, return-value] # no lookups
     ["Name"],
     None,
+    NOON + timedelta(days=1),
 )
 
 
@@ -186,7 +187,7 @@ def test_long_lists_of_fields_are_sent_in_a_body(wire: Wire, table: Table) -> No
     """An address above 16,384 bytes is refused, so 700 fields still come in one call."""
     names = [f"Some_quite_long_field_name_{number}__c" for number in range(700)]
     account = describing.read(described("Account", [*ACCOUNT, *map(field, names)]))
-    layout = Layout(describing.accounts(account, [], lambda _n: account), names, None)
+    layout = Layout(describing.accounts(account, [], lambda _n: account), names, None, HOUR.until)
     table.add(0, NOON, **dict.fromkeys(names, "x"))
 
     [found] = reader(wire).every(layout, 1)
