@@ -46,7 +46,11 @@ class JobLog(Protocol):
         """Forget *job*: it was called off before it began, and nothing of it was applied."""
 
     def waiting(self) -> None:
-        """Called before each wait for a job: whoever holds a lease renews it."""
+        """Called before each wait and each call of a write: whoever holds a lease renews it.
+
+        A write of many calls may outlast a lease; one that was lost ends it, by whatever this
+        raises, before anything more is sent.
+        """
 
 
 class CrmConnector(Protocol):

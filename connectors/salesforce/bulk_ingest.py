@@ -43,7 +43,6 @@ _JOB: Final = {
 _NOT_NOW: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT})
 _UNKNOWN: Final = frozenset({HTTPStatus.NOT_FOUND})
 _FILES: Final = ("successfulResults", "failedResults")
-_RUNNING: Final = frozenset({"UploadComplete", "InProgress"})
 _ENDED: Final = frozenset({"JobComplete", "Failed", "Aborted"})
 
 
@@ -123,6 +122,8 @@ class Ingest:
         """
         job = self._uploaded(file.body, jobs)
         file.body = b""  # it may be long until the job has ended
+        if jobs is not None:
+            jobs.waiting()  # the upload may have taken long, and a job that began is not stopped
         self._begin(job, jobs)
         progress = self.wait(job, jobs)
         answers = self.answers(job, [update.account_id for update in file.updates])

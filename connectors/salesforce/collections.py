@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+from connectors.base import JobLog
 from connectors.batching import Refusal, chunked, distinct, isolate
 from connectors.errors import ConnectorError, MisconfiguredError, ProtocolError, TransientError
 from connectors.records import AccountUpdate
@@ -66,6 +67,7 @@ class Collections:
         encoding: turns values into what Salesforce takes.
         save_duplicates: whether an account that looks like another is written all the same.
         locks: how often and how long records that are locked are tried again.
+        jobs: told before each call, for there may be more than a lease lasts.
 
     """
 
@@ -76,11 +78,13 @@ class Collections:
         *,
         save_duplicates: bool = True,
         locks: RetryPolicy = LOCKS,
+        jobs: JobLog | None = None,
     ) -> None:
         self._session = session
         self._encoding = encoding
         self._headers = _NO_RULES | (_SAVE_DUPLICATES if save_duplicates else {})
         self._locks = locks
+        self._jobs = jobs
 
     def write(self, updates: Sequence[AccountUpdate]) -> Answers:
         """Write *updates*, of different long ids, one call after the other; answer for each.
@@ -150,6 +154,8 @@ class Collections:
                 "allOrNone": False,
                 "records": [records[update.account_id] for update in part],
             }
+            if self._jobs is not None:
+                self._jobs.waiting()
             answer = self._session.call(
                 "PATCH",
                 "composite/sobjects",

@@ -100,7 +100,11 @@ class Writer:
         sent = in_order(merged_updates(updates).values())
         encoding = Encoding(self._describe() if sent else {})
         calls = Collections(
-            self._session, encoding, save_duplicates=self._save_duplicates, locks=self._locks
+            self._session,
+            encoding,
+            save_duplicates=self._save_duplicates,
+            locks=self._locks,
+            jobs=jobs,
         )
         if self._is_large(len(sent)):
             answers = self._by_job(sent, encoding, calls, jobs)

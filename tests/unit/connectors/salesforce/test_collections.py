@@ -15,6 +15,7 @@ from tests.unit.connectors.salesforce.org import (
     LOCK,
     SECRET,
     Error,
+    Log,
     Org,
     Patience,
     Reply,
@@ -96,6 +97,43 @@ def test_calls_hold_200_and_keep_families_together(org: Org) -> None:
     assert [len(call) for call in calls] == [200, 200, 50]
     order = [int(key[8:15]) for call in calls for key in call]
     assert order == sorted(range(450), key=lambda n: (n % 7, n))
+
+
+class Lost(Exception):  # noqa: N818 - what happened
+    """Another process holds the lease."""
+
+
+class Lease(Log):
+    """A job log whose lease is lost after so many looks."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.left = looks
+
+    def waiting(self) -> None:
+        """Look after the lease."""
+        super().waiting()
+        if self.left == 0:
+            raise Lost
+        self.left -= 1
+
+
+def test_the_lease_is_looked_after_before_each_call(org: Org) -> None:
+    """Many calls, the repeats of locked accounts among them, may take longer than it lasts."""
+    org.rule = Locks({account_id(3): 1})
+    log = Lease(9)
+
+    writer_on(org, bulk_threshold=20_000).write(updates(*range(450)), log)
+
+    assert log.told == ["waiting"] * org.routes().count(ROUTE) == ["waiting"] * 4
+
+
+def test_nothing_is_sent_under_a_lost_lease(org: Org) -> None:
+    """Another process may have planned other values by now."""
+    with pytest.raises(Lost):
+        writer_on(org, bulk_threshold=20_000).write(updates(*range(450)), Lease(1))
+
+    assert [len(call) for call in sent_ids(org)] == [200]
 
 
 def test_each_failure_is_told_by_place(org: Org) -> None:
