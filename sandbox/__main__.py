@@ -49,6 +49,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--limits", choices=("real", "off"), default="real")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer")
     parser.add_argument("--now", metavar="ISO", help="where the record clock starts")
+    parser.add_argument(
+        "--least-privilege",
+        action="store_true",
+        help="the org's main credential may not set it up; that under admin may",
+    )
     parser.add_argument("--tls", action="store_true", help="https, by a CA of its own")
     options = parser.parse_args(arguments)
     ports = {
@@ -202,7 +207,11 @@ def _run(options: argparse.Namespace, stack: contextlib.ExitStack) -> None:
         hubspot, state = make_portal(copied(data) if both else data, **settings)
         ports.append(Port(state, listener, context))
     if (listener := listeners.get("--salesforce-port")) is not None:
-        salesforce, state = make_org(_org_data(options) if from_file else data, **settings)
+        salesforce, state = make_org(
+            _org_data(options) if from_file else data,
+            least_privilege=options.least_privilege,
+            **settings,
+        )
         ports.append(Port(state, listener, context))
     files = stack.enter_context(HandedOut())
     gc.freeze()  # the records stay: the collector need not look at them at all

@@ -31,6 +31,7 @@ from sandbox.salesforce.auth import App, Login, login_of
 from sandbox.salesforce.crm import SalesforceCrm
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.org_data import OrgData
+from sandbox.salesforce.people import trust
 from sandbox.seed_data import SeedData
 from sandbox.state import SandboxState
 
@@ -63,10 +64,16 @@ def make_org(
     enforce_limits: bool = True,
     latency_ms: float = 0.0,
     start_ms: int | None = None,
+    least_privilege: bool = True,
 ) -> tuple[Org, SandboxState]:
-    """The same with a Salesforce org."""
+    """The same with a Salesforce org, whose main credential is an API-only user's.
+
+    Without *least_privilege* that user may set the org up as well.
+    """
     clock = clock or Clock(start_ms)
     org = Org(clock, seed=seed, enforce_limits=enforce_limits)
+    if not least_privilege:
+        trust(org, org.integration_user)
     org.fill(data or SeedData())
     return org, _state(clock, SalesforceCrm(org), latency_ms, start_ms)
 

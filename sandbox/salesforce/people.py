@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 REGIONS: Final = ("EMEA", "AMER", "APAC")
 _DOMAIN: Final = "acme.example"
 _ADMIN_ONLY: Final = frozenset({"BulkApiHardDelete"})
+_EVERYTHING: Final = frozenset({"BulkApiHardDelete", "ViewAllData", "ModifyAllData"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,26 @@ def grant(
         },
         org.stamp_ms(),
     )
+
+
+def trust(org: Org, user_id: str) -> None:
+    """Let a user do what set-up needs as well: one credential is then enough for everything.
+
+    Seeing all records of every object stays with those to whom it was given by object.
+    """
+    permissions = {
+        f"Permissions{name}": "true" for name, _ in SYSTEM_PERMISSIONS if name not in _EVERYTHING
+    }
+    maker = Maker(org)
+    own = maker.add(
+        "PermissionSet",
+        Name="Sandbox_Trust",
+        Label="Sandbox Trust",
+        IsCustom="true",
+        Type="Regular",
+        **permissions,
+    )
+    maker.assign(own, user_id)
 
 
 def add_seller(org: Org, first: str, last: str, email: str, own_id: str | None = None) -> str:

@@ -88,8 +88,12 @@ class RunningOrg:
 
 @contextlib.contextmanager
 def running_org(*options: str) -> Iterator[RunningOrg]:
-    """Run ``python -m sandbox`` with an org on a free loopback port until the block ends."""
-    command = [sys.executable, "-m", "sandbox", "--salesforce-port", "0", *options]
+    """Run ``python -m sandbox`` with an org on a free loopback port until the block ends.
+
+    Its main credential is an API-only user's: what is not granted is missed.
+    """
+    command = [sys.executable, "-m", "sandbox", "--salesforce-port", "0", "--least-privilege"]
+    command += options
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         try:
             assert process.stdout is not None

@@ -7,9 +7,8 @@ import os
 import shlex
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -40,7 +39,6 @@ class Kind:
     set_up: str
     identity: str
     settings: Callable[[Mapping[str, Any]], Mapping[str, str]]
-    behaviour: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _portal_settings(ready: Mapping[str, Any]) -> Mapping[str, str]:
@@ -77,7 +75,6 @@ KINDS: Final[Mapping[str, Kind]] = {
             set_up="Make the fields, picklists, access and list views, as an administrator",
             identity="org_id",
             settings=_org_settings,
-            behaviour={"view_setup": True},  # lets the worker's user prove that it sees everything
         ),
     )
 }
@@ -110,8 +107,6 @@ class Simulator:
         own = ready[self.kind.crm]
         self.settings = {"ICP_CRM": self.kind.crm, **self.kind.settings(own)}
         self.web: str = ready["web"]
-        if self.kind.behaviour:
-            _tell(f"{own['url']}/_sandbox/behaviour", self.kind.behaviour)
         typer.echo(f"simulated {self.kind.portal} {own[self.kind.identity]} at {own['url']}")
 
     def __enter__(self) -> Self:
@@ -133,11 +128,3 @@ class Simulator:
             self._process.wait()
         except KeyboardInterrupt:
             typer.echo("\nStopping.")
-
-
-def _tell(url: str, body: Mapping[str, Any]) -> None:
-    """Send something to a control endpoint of the simulator."""
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")  # noqa: S310 - our own simulator
-    with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - likewise
-        pass
