@@ -71,6 +71,9 @@ class CrmConnector(Protocol):
 
         """
 
+    def account_id(self, text: str) -> str:
+        """Spell an account's id as records carry it; what cannot be one comes back as it is."""
+
     def now(self) -> datetime:
         """Tell the time by the CRM's clock, from its latest answer; local time before the first.
 

@@ -54,6 +54,10 @@ class DryRunConnector:
         """Say which CRM account the credential opens."""
         return self._inner.portal()
 
+    def account_id(self, text: str) -> str:
+        """Spell an account's id as records carry it."""
+        return self._inner.account_id(text)
+
     def now(self) -> datetime:
         """Tell the time by the CRM's clock."""
         return self._inner.now()

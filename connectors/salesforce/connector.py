@@ -37,6 +37,7 @@ from connectors.salesforce.bulk_query import BulkQuery, calls_of_a_job
 from connectors.salesforce.currencies import Rates
 from connectors.salesforce.decoding import Layout
 from connectors.salesforce.describing import PERSON, Accounts, Sobject
+from connectors.salesforce.ids import to18
 from connectors.salesforce.reading import OBJECT, REST_PAGE, Reader
 from connectors.salesforce.session import Session
 from connectors.salesforce.writing import BULK_THRESHOLD, Writer
@@ -109,6 +110,10 @@ class SalesforceConnector:
             return found
         self._rates = currencies.read_rates(self._session)
         return replace(found, currency=self._rates.corporate or None)
+
+    def account_id(self, text: str) -> str:
+        """Spell an id in its long form: people copy the short one from older pages and reports."""
+        return to18(text) or text
 
     def now(self) -> datetime:
         """Tell the time by Salesforce's latest answer."""

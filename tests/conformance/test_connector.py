@@ -268,6 +268,14 @@ def test_fetch_reads_what_is_there_and_follows_merges(world: World) -> None:
     assert sorted(record.account_id for record in found) == sorted(expected)
 
 
+def test_an_id_is_spelt_as_records_carry_it(world: World) -> None:
+    """Names that people give are compared with what was read; what is no id is left alone."""
+    [account_id] = world.add([{"name": "Acme"}])
+
+    assert world.crm.account_id(account_id) == account_id
+    assert world.crm.account_id("no id") == "no id"
+
+
 def test_fields_are_described(world: World) -> None:
     """Preflight and set-up decide by kind, options and the right to write."""
     fields = world.crm.fields()

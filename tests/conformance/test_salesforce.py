@@ -306,6 +306,14 @@ def test_deletes_and_merges_are_told_while_the_bin_has_them(world: SalesforceWor
 # -- an org's own habits ---------------------------------------------------------------------------
 
 
+def test_a_short_id_is_the_account_of_the_long_one(world: SalesforceWorld) -> None:
+    """Reports export 15 characters, and some tools lose the case of the 18."""
+    [made] = world.add([{"name": "Acme"}])
+
+    assert world.crm.account_id(made[:15]) == world.crm.account_id(made.lower()) == made
+    assert ids(list(world.crm.fetch([made[:15], made], ["Name"]))) == [made]
+
+
 def test_a_field_that_security_hides_reads_as_empty(world: SalesforceWorld) -> None:
     """It is not described, so preflight names it; a read that asks all the same does not fail."""
     world.add([{"name": "Acme", "icp_score": "5"}])

@@ -280,6 +280,24 @@ def test_named_accounts_never_move_the_checkpoint(it: Desk) -> None:
     assert it.state.checkpoints.load("main") == checkpoint
 
 
+class SpeltTwice(DryRunConnector):
+    """A connector to a CRM whose ids people write in two ways."""
+
+    def account_id(self, text: str) -> str:
+        """Drop leading zeros."""
+        return text.lstrip("0")
+
+
+def test_named_accounts_are_known_however_their_ids_are_spelt(it: Desk) -> None:
+    """A short id is no missing account, and two spellings are one account."""
+    it.connector = SpeltTwice(it.crm)
+
+    report = it.run(accounts=["007", "7"]).report
+
+    assert report.counters.read == 1
+    assert (report.problems, report.outcome) == ([], RunOutcome.SUCCEEDED)
+
+
 def test_a_limit_reads_no_more_and_moves_no_checkpoint(it: Desk) -> None:
     """--limit is for trying out."""
     report = it.run(limit=10).report

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from connectors.batching import distinct
 from connectors.records import AccountRecord, FieldDescription, Window
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Checkpoint
@@ -43,6 +44,7 @@ class Pass:
         self._stop = parts.stop
         self._progress = parts.progress
         self._request = request
+        self._accounts = distinct(map(parts.connector.account_id, request.accounts))
         self._report = report
         self._keeper = keeper
         self._checkpoint = checkpoint
@@ -169,8 +171,8 @@ class Pass:
         return True
 
     def _total(self) -> int:
-        if self._request.accounts:
-            return len(self._request.accounts)
+        if self._accounts:
+            return len(self._accounts)
         limit = self._request.limit
         return self._visible if limit is None else min(limit, self._visible)
 
@@ -195,8 +197,8 @@ class Pass:
 
     def _pages(self) -> Iterator[Sequence[AccountRecord]]:
         if self._report.kind is RunKind.ACCOUNTS:
-            found = self._connector.fetch(list(self._request.accounts), self._known)
-            missing = set(self._request.accounts) - {it.account_id for it in found}
+            found = self._connector.fetch(self._accounts, self._known)
+            missing = {*self._accounts} - {it.account_id for it in found}
             self._report.problems += [
                 f"account {name}: no such account; it was deleted or merged, or the id is wrong."
                 for name in sorted(missing)
@@ -226,7 +228,7 @@ class Pass:
             population=max(self._state.mirror.count(self._connection.name), read),
             first_backfill=not self._checkpoint.backfilled and not adopted,
             confirmed=self._request.confirmed,
-            exempt=bool(self._request.accounts),
+            exempt=bool(self._accounts),
         )
 
     def _settle_census(self) -> None:
