@@ -227,6 +227,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _OptionError as problem:
         sys.stderr.write(f"sandbox: {problem}\n")
         return _USAGE
+    finally:
+        gc.enable()
     return 0
 
 
