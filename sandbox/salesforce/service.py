@@ -12,6 +12,7 @@ from sandbox.gateway import Call, Reply
 from sandbox.salesforce import (
     collections_api,
     composite_api,
+    lightning,
     metadata_api,
     query_api,
     replication_api,
@@ -37,6 +38,7 @@ ROUTES: Final[list[Route]] = [
     *bulk_jobs.ROUTES,
     *tooling_api.ROUTES,
     *metadata_api.ROUTES,
+    *lightning.ROUTES,
     *ui_api.ROUTES,
     *token_api.ROUTES,
 ]

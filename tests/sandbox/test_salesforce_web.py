@@ -168,6 +168,15 @@ def test_a_record_shows_opportunities_and_views(judged: OrgCaller) -> None:
     assert "There is no account" in gone.text
 
 
+def test_a_records_own_address_leads_to_the_page(judged: OrgCaller) -> None:
+    """Where Lightning would show an account, a browser finds it here."""
+    [found] = judged.query("SELECT Id FROM Account WHERE Name = 'Acme'")
+    answer = judged.http.get(f"/lightning/r/Account/{found['Id']}/view")
+
+    assert answer.status_code == 302
+    assert "Acme" in judged.http.get(answer.headers["Location"]).text
+
+
 def test_looking_leaves_no_trace(judged: OrgCaller) -> None:
     """Pages are not calls of the API."""
     before = judged.http.get("/_sandbox/stats").json()
