@@ -63,6 +63,7 @@ class FieldDescription:
     description: str = ""
     native_type: str = ""  # the CRM's own word for the type, shown in messages
     scale: int | None = None  # decimal places that the CRM keeps of a number
+    restricted: bool = False  # of a choice: takes no value but its options, hidden ones left out
     volatile: bool = False  # may change without moving the account's modification time
 
 

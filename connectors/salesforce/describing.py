@@ -193,6 +193,7 @@ def _description(found: Mapping[str, Any], formulas: Mapping[str, str]) -> Field
         description=str(found.get("inlineHelpText") or ""),
         native_type=native,
         scale=_scale(found, native) if kind is FieldKind.NUMBER else None,
+        restricted=bool(found.get("restrictedPicklist")),
         volatile=calculated,
     )
 

@@ -27,6 +27,7 @@ _READABLE: Mapping[str, frozenset[FieldKind]] = {
 """Which field kinds each attribute type can be read from."""
 
 SETUP = "Run `icp setup --apply` to make it."
+UNSEEN = "does not exist in the CRM, or the credential may not see it."
 
 
 @dataclass(slots=True)
@@ -62,6 +63,11 @@ def check_fields(
     for target in outputs.values():
         missing = findings.warnings if dry_run else findings.problems
         _check_output(findings, missing, described, target, options.get(target.key, ()))
+    for key, name in fields.overrides.items():
+        if name not in described:
+            findings.warnings.append(
+                Problem(f"{key} (field {name})", f"{UNSEEN} Overrides are not heeded.", SETUP)
+            )
     return findings
 
 
@@ -128,8 +134,8 @@ def _check_input(
         findings.problems.append(
             Problem(
                 subject,
-                "does not exist in the CRM.",
-                f"Create it or map {attribute} to another field"
+                UNSEEN,
+                f"Create it, let the credential see it, or map {attribute} to another field"
                 + (f"; did you mean {close}?" if close else "."),
             )
         )
@@ -177,7 +183,7 @@ def _check_output(
     subject = f"output {target.key} (field {target.name})"
     found = described.get(target.name)
     if found is None:
-        missing.append(Problem(subject, "does not exist in the CRM.", SETUP))
+        missing.append(Problem(subject, UNSEEN, SETUP))
         return
     if not found.writable:
         findings.problems.append(
@@ -198,7 +204,7 @@ def _check_output(
         )
         return
     if found.kind in {FieldKind.CHOICE, FieldKind.CHOICES}:
-        offered = {option.value for option in found.options}
+        offered = {it.value for it in found.options if not (it.hidden and found.restricted)}
         lacking = [value for value in options if value not in offered]
         if lacking:
             missing.append(

@@ -73,6 +73,35 @@ def test_a_misspelt_input_gets_a_suggestion() -> None:
     assert "did you mean industry?" in problems(check(fields=fields))[0]
 
 
+def test_a_field_that_is_hidden_looks_like_one_that_does_not_exist() -> None:
+    """So the problem names both, for whoever knows that it exists."""
+    found = problems(check({"industry": None, "icp_missing": None}))
+
+    assert ["the credential may not see it" in it for it in found] == [True, True]
+
+
+def test_overrides_that_nobody_can_read_are_warned_of() -> None:
+    """Without its three fields an override would be passed over in silence."""
+    found = check({"icp_tier_override": None, "icp_override_reason": None})
+
+    assert found.problems == []
+    assert [str(it).split(":")[0] for it in found.warnings] == [
+        "tier_override (field icp_tier_override)",
+        "override_reason (field icp_override_reason)",
+    ]
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_a_hidden_option_does_where_the_crm_takes_it(*, restricted: bool) -> None:
+    """HubSpot stores a hidden option, a restricted picklist refuses an inactive value."""
+    tier = SOUND["icp_tier"]
+    options = (replace(tier.options[0], hidden=True), *tier.options[1:])
+
+    found = problems(check({"icp_tier": replace(tier, options=options, restricted=restricted)}))
+
+    assert ["lacks the option tier_1" in it for it in found] == [True] * restricted
+
+
 def test_a_dry_run_only_warns_of_outputs_that_are_not_there_yet() -> None:
     """One can look before set-up; a field of the wrong type still stops it."""
     found = check({"icp_tier": None, "icp_missing": None}, dry_run=True)

@@ -70,6 +70,15 @@ def test_values_out_of_use_are_hidden_options() -> None:
     assert options == (Option("Banking", "Banks"), Option("Mining", "Mining", hidden=True))
 
 
+def test_restricted_picklists_are_told_from_others() -> None:
+    """A preflight then knows that a value out of use would be refused."""
+    tier = field("Tier__c", "picklist", restrictedPicklist=True)
+
+    found = accounts([*ACCOUNT, tier]).fields
+
+    assert (found["Tier__c"].restricted, found["Industry"].restricted) == (True, False)
+
+
 def test_compound_fields_are_left_out() -> None:
     """Their parts are fields of their own, and bulk jobs do not take them."""
     assert "BillingAddress" not in accounts().fields
