@@ -307,6 +307,8 @@ def test_results_are_shuffled(bare: OrgCaller, pace: Pace) -> None:
     assert sorted(first) == ids
     assert first == [row["sf__Id"] for row in results(bare, job, "successfulResults")]
     bare.behave(shuffle_results=False)
+    job = uploaded(bare, written([["Id", "Site"], *([i, "newer"] for i in ids)]))
+    pace.now += 100
     assert [row["sf__Id"] for row in results(bare, job, "successfulResults")] == ids
 
 

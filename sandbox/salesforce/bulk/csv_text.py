@@ -67,8 +67,17 @@ def write_rows(header: list[str], rows: list[list[str]], delimiter: str, newline
     """Result rows: every cell quoted, the uploaded names in the header as they came."""
     lines = [delimiter.join(f'"{name}"' if name.startswith("sf__") else name for name in header)]
     between = f'"{delimiter}"'
-    lines += ['"' + between.join(cell.replace('"', '""') for cell in row) + '"' for row in rows]
-    return "".join(line + newline for line in lines).encode()
+    lines += [f'"{quoted(row, between)}"' for row in rows]
+    return "".join([line + newline for line in lines]).encode()
+
+
+def quoted(cells: list[str], between: str) -> str:
+    """*cells* joined by ``"`` + delimiter + ``"``, the quotes that they hold doubled."""
+    line = between.join(cells)
+    # Every cell but the last brings two quotes; more are a cell's own.
+    if line.count('"') == 2 * len(cells) - 2:
+        return line
+    return between.join([cell.replace('"', '""') for cell in cells])
 
 
 def _refuse_stray_quotes(outside: str, delimiter: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,7 +16,6 @@ from sandbox.salesforce.bulk.csv_text import Upload, UploadError, read_upload, w
 from sandbox.salesforce.bulk.job import (
     DELIMITERS,
     DONE,
-    ENDED,
     FAILED,
     NEWLINES,
     OPEN,
@@ -54,10 +54,6 @@ class _Results:
     written: list[tuple[int, str, bool]] = field(default_factory=list)  # id, created
     refused: list[tuple[int, str, RecordError]] = field(default_factory=list)
 
-    @property
-    def count(self) -> int:
-        return len(self.written) + len(self.refused)
-
 
 class IngestJob(Job):
     """``operation`` is insert, update, upsert or delete."""
@@ -76,6 +72,8 @@ class IngestJob(Job):
         self._data: bytes | None = None
         self._upload = Upload([], [])
         self._results = _Results()
+        self._files: dict[str, bytes] = {}  # packed, once the job has ended
+        self._processed = self._failed = 0
         self._writer: RowWriter | None = None
         self._next = 0  # the first row that nothing was done with
         self._colliding: frozenset[int] = frozenset()
@@ -111,9 +109,19 @@ class IngestJob(Job):
 
     def abort(self) -> None:
         """End on demand; what was uploaded can still be asked for."""
+        if not self.ended:
+            with contextlib.suppress(UploadError):
+                self._read()
         super().abort()
-        with contextlib.suppress(UploadError):
-            self._read()
+
+    def enter(self, state: str) -> None:
+        """Go over to *state*; at the end the rows are packed, for there may be many jobs."""
+        super().enter(state)
+        if self.ended:
+            for which in ("successful", "failed", "unprocessed"):
+                self._files[which] = zlib.compress(self._file(which), 1)
+            self._upload, self._results, self._writer = Upload([], []), _Results(), None
+            self._data = None
 
     def begin(self) -> None:
         """Look at the upload as a whole."""
@@ -168,6 +176,8 @@ class IngestJob(Job):
             else:
                 self._results.written.append((number, record_id, created))
         self._next = end
+        self._processed = len(self._results.written) + len(self._results.refused)
+        self._failed = len(self._results.refused)
         self.modified_ms = org.now_ms()
 
     def _collisions(self, start: int) -> frozenset[int]:
@@ -204,10 +214,10 @@ class IngestJob(Job):
         found: dict[str, Any] = {**self.summary(), "jobType": self.kind, **self.spelled()}
         if self.state == OPEN:
             found["contentUrl"] = f"services/data/{self.version}/jobs/ingest/{self.id}/batches"
-        milliseconds = round(self._results.count * self._row_s * 1000)
+        milliseconds = round(self._processed * self._row_s * 1000)
         found |= {
-            "numberRecordsProcessed": self._results.count,
-            "numberRecordsFailed": len(self._results.refused),
+            "numberRecordsProcessed": self._processed,
+            "numberRecordsFailed": self._failed,
             "retries": 20 if self.state == FAILED and self._next else 0,
             "totalProcessingTime": milliseconds,
             "apiActiveProcessingTime": milliseconds,
@@ -223,8 +233,11 @@ class IngestJob(Job):
         Raises:
             ApiError: the job has not ended.
         """
-        if self.state not in ENDED:
+        if not self.ended:
             raise wrong_state(f"Results of a job in state {self.state} are not available yet")
+        return zlib.decompress(self._files[which])
+
+    def _file(self, which: str) -> bytes:
         rows = self._upload.rows
         header = self._upload.header
         delimiter, newline = DELIMITERS[self.spelling.delimiter], NEWLINES[self.spelling.newline]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sandbox.salesforce.bulk import ingest_api, query_api
 from sandbox.salesforce.bulk.ingest_job import IngestJob
 from sandbox.salesforce.bulk.job import Job
+from sandbox.salesforce.bulk.query_job import QueryJob
 from sandbox.salesforce.errors import not_found
 from sandbox.salesforce.ids import to18
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.salesforce.routing import Route
 
 ROUTES: Final[list[Route]] = [*query_api.ROUTES, *ingest_api.ROUTES]
+_KEPT_RESULTS: Final = 10  # query jobs that show records as they were; older ones as they are
 _Job = TypeVar("_Job", bound=Job)
 
 
@@ -50,6 +52,8 @@ class Jobs:
     def add(self, job: Job) -> None:
         """Take in a new job; this is where one is chosen to get stuck, or to fail midway."""
         behaviour = self._org.behaviour
+        for old in self.of(QueryJob)[:-_KEPT_RESULTS]:
+            old.release()
         self._jobs[job.id] = job
         self._active.append(job)
         if behaviour.job_stuck:

@@ -100,6 +100,10 @@ class QueryJob(Job):
         if self.rows_in(seconds) >= self.rows:
             self.enter(DONE)
 
+    def release(self) -> None:
+        """Keep less in memory: the rows are read anew when they are fetched."""
+        self._kept = None
+
     def page(self, start: int, count: int) -> tuple[bytes, int]:
         """CSV of up to *count* rows from *start*, and how many they are."""
         rendered = CsvRows(self._columns, self._style)
