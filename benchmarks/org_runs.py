@@ -31,21 +31,37 @@ _SLOW = {"bulk_queue_ms": 5_000, "bulk_ms_per_1000": 600}  # a minute per 100,00
 
 
 def org_runs(
-    accounts: int, fewer: int, folder: Path, say: Say, *, million: bool, slow: bool
+    accounts: int,
+    fewer: int,
+    folder: Path,
+    say: Say,
+    *,
+    rounds: int = 2,
+    million: bool = False,
+    slow: bool = False,
 ) -> Iterator[Figure]:
-    """Measure runs over ten, *fewer* and so many accounts, and over a million when asked.
+    """Measure runs over ten, *fewer* and so many accounts.
+
+    Args:
+        accounts: of the large org.
+        fewer: of the small one.
+        folder: for state databases.
+        say: told what is going on.
+        rounds: of runs that change nothing; the best counts.
+        million: also measure a million accounts.
+        slow: also count calls with Bulk jobs as slow as an org's.
 
     Raises:
         RuntimeError: a run failed, or its report and the simulator's counts differ.
     """
-    start = starting(SALESFORCE, folder / "few", say)
+    start = starting(SALESFORCE, folder / "few", say, rounds)
     say(f"runs over {fewer:,} accounts in Salesforce")
     with portal(fewer, folder / "small", ["--limits", "off"], crm=SALESFORCE) as small:
-        small_runs = list(_full_passes(small, fewer))
+        small_runs = list(_full_passes(small, fewer, rounds))
         yield from _incremental(small, fewer, say)
     say(f"runs over {accounts:,} accounts in Salesforce")
     with portal(accounts, folder / "large", ["--limits", "real"], crm=SALESFORCE) as large:
-        large_runs = list(_full_passes(large, accounts))
+        large_runs = list(_full_passes(large, accounts, rounds))
         yield from _calls(large_runs, accounts, "jobs done at once")
         yield from speed(large, accounts)
         size = large.state_bytes()
@@ -53,7 +69,7 @@ def org_runs(
             say("the same with Bulk jobs as slow as an org's")
             large.begin_again()
             large.control("behaviour", _SLOW)
-            yield from _calls(list(_full_passes(large, accounts)), accounts, "jobs of a minute")
+            yield from _calls(list(_full_passes(large, accounts, 1)), accounts, "jobs of a minute")
     everything, *nothing = large_runs
     usual = min(nothing, key=lambda it: it.cpu_seconds)
     yield from frugality(SALESFORCE, accounts, usual, everything, start)
@@ -63,11 +79,11 @@ def org_runs(
         yield from _million(folder, small_runs, start, fewer, say)
 
 
-def _full_passes(where: Portal, accounts: int) -> Iterator[Run]:
-    """All changed, then twice nothing changed."""
+def _full_passes(where: Portal, accounts: int, rounds: int) -> Iterator[Run]:
+    """All changed, then so often nothing changed."""
     yield run_as_planned(where, accounts, written=accounts)
-    yield run_as_planned(where, accounts, "--full")
-    yield run_as_planned(where, accounts, "--full")
+    for _ in range(rounds):
+        yield run_as_planned(where, accounts, "--full")
 
 
 def _million(
@@ -75,7 +91,7 @@ def _million(
 ) -> Iterator[Figure]:
     say(f"runs over {MILLION:,} accounts in Salesforce")
     with portal(MILLION, folder / "million", ["--limits", "real"], crm=SALESFORCE) as vast:
-        everything, *nothing = _full_passes(vast, MILLION)
+        everything, *nothing = _full_passes(vast, MILLION, 1)
         yield from speed(vast, MILLION)
     usual = min(nothing, key=lambda it: it.cpu_seconds)
     yield from frugality(SALESFORCE, MILLION, usual, everything, start)

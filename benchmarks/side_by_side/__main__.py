@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +21,14 @@ from benchmarks.processes import Taken, measure
 PULLER = Path(".venv-bench") / "bin" / "python"
 """Where dlt is installed; ``make compare`` makes it."""
 
+OTHERS = {
+    "dlt": "dlt rest_api into DuckDB",
+    "bulk": "simple-salesforce, bulk2.query + bulk2.update",
+    "collections": "simple-salesforce, query_all_iter + collections",
+}
+"""Who is held beside ``icp run``, by module."""
+
+_PULLS_ONLY = frozenset({"dlt"})
 _MEGA = 1e6
 
 
@@ -46,15 +54,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="also write the numbers to a file")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="icp-compare-") as folder:
-        efforts = list(compare(options.accounts, Path(folder), dlt=not options.without_dlt))
+        others = [name for name in OTHERS if name != "dlt" or not options.without_dlt]
+        efforts = list(compare(options.accounts, Path(folder), others))
     show(Console(width=150), efforts)
     if options.json is not None:
         found = {"machine": machine(), "efforts": [asdict(effort) for effort in efforts]}
         options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def compare(accounts: int, folder: Path, *, dlt: bool = True) -> Iterator[Effort]:
-    """Measure everyone on one org of so many accounts.
+def compare(accounts: int, folder: Path, others: Iterable[str]) -> Iterator[Effort]:
+    """Measure ``icp run`` and the *others* on one org of so many accounts.
 
     Raises:
         RuntimeError: somebody failed, or did less than everything.
@@ -65,14 +74,12 @@ def compare(accounts: int, folder: Path, *, dlt: bool = True) -> Iterator[Effort
             run = org.run("--full")
             effort = _effort(who, run.taken, run.report["read"], run.report["written"], run.calls)
             yield _complete(effort, accounts, written)
-        if dlt:
-            yield _complete(_other(org, "dlt", "dlt rest_api into DuckDB"), accounts, 0)
-        for module, who in (("bulk", "bulk2.query + bulk2.update"),
-                            ("collections", "query_all_iter + collections")):  # fmt: skip
-            yield _complete(_other(org, module, f"simple-salesforce, {who}"), accounts, accounts)
+        for module in others:
+            yield _complete(_other(org, module), accounts, 0 if module in _PULLS_ONLY else accounts)
 
 
-def _other(org: Portal, module: str, who: str) -> Effort:
+def _other(org: Portal, module: str) -> Effort:
+    who = OTHERS[module]
     _say(who)
     environment = {
         **org.environment,
@@ -95,7 +102,9 @@ def _other(org: Portal, module: str, who: str) -> Effort:
 
     calls = org.calls_of(work)
     done = json.loads(taken[0].out.splitlines()[-1])
-    return _effort(who, taken[0], done["read"], done["written"], calls, pulls_only=module == "dlt")
+    return _effort(
+        who, taken[0], done["read"], done["written"], calls, pulls_only=module in _PULLS_ONLY
+    )
 
 
 def _effort(

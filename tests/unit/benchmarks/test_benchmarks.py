@@ -14,7 +14,10 @@ from benchmarks.commands import commands
 from benchmarks.companies import adversarial, list_page, realistic
 from benchmarks.figures import Figure, as_json, show
 from benchmarks.judging import judging
+from benchmarks.org_runs import org_runs
 from benchmarks.running import running
+from benchmarks.side_by_side import __main__ as side_by_side
+from benchmarks.side_by_side.__main__ import compare
 from tests.support.profiles import TODAY
 
 NAMES = ("name", "industry", "numberofemployees", "web_technologies", "annualrevenue")
@@ -74,6 +77,26 @@ def test_runs_are_counted_by_the_simulator(tmp_path: Path) -> None:
     assert all(item.met for item in calls)
     assert found["full pass over 250, all changed, limits on"].value > 3 + 3  # pages and batches
     assert found["state database"].value > 0
+
+
+def test_runs_against_salesforce_are_counted_by_the_simulator(tmp_path: Path) -> None:
+    """The same for Salesforce; its bars are those of an org a thousand times as large."""
+    measured = org_runs(60, 40, tmp_path, lambda _: None, rounds=1)
+    found = {item.what: item for item in measured}
+    calls = [item for item in found.values() if item.unit == "calls" and item.bar is not None]
+    assert len(calls) == 3
+    assert all(item.met for item in calls)
+    assert found["Bulk update of 60 accounts"].value > 0
+
+
+def test_others_do_the_same_work(tmp_path: Path) -> None:
+    """A script over the plain client reads and writes every account; the table sets it beside."""
+    efforts = list(compare(30, tmp_path, ["collections"]))
+    out = io.StringIO()
+    side_by_side.show(Console(file=out, width=150), efforts)
+    assert [(it.read, it.written) for it in efforts] == [(30, 30), (30, 0), (30, 30)]
+    assert efforts[2].calls == 2
+    assert out.getvalue().count("1x") >= 8
 
 
 def test_help_is_timed_beside_an_idle_interpreter() -> None:
