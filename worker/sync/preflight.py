@@ -62,7 +62,11 @@ def check_fields(
     options = needed_options(profiles)
     for target in outputs.values():
         missing = findings.warnings if dry_run else findings.problems
-        _check_output(findings, missing, described, target, options.get(target.key, ()))
+        values = options.get(target.key, ())
+        _check_output(findings, missing, described, target, values)
+        _check_length(
+            findings, described.get(target.name), target, _longest(target, values, profiles)
+        )
     for key, name in fields.overrides.items():
         if name not in described:
             findings.warnings.append(
@@ -214,6 +218,32 @@ def _check_output(
                     "Run `icp setup --apply` to add them.",
                 )
             )
+
+
+def _longest(target: OutputTarget, values: Iterable[str], profiles: Sequence[Profile]) -> int:
+    """How long a text gets that would mean nothing, or something else, if it were cut."""
+    match target.key:
+        case "version":
+            return max(len(profile.version) for profile in profiles)
+        case "run_id":
+            return len("20261124-153000-4f2a")
+        case _:
+            return max(map(len, values), default=0) if target.kind is FieldKind.CHOICE else 0
+
+
+def _check_length(
+    findings: Findings, found: FieldDescription | None, target: OutputTarget, longest: int
+) -> None:
+    if found is None or found.kind is not FieldKind.TEXT or found.max_length is None:
+        return
+    if found.max_length < longest:
+        findings.problems.append(
+            Problem(
+                f"output {target.key} (field {target.name})",
+                f"holds {found.max_length} characters; {longest} are needed.",
+                "Make it longer, or choose another name under `outputs`.",
+            )
+        )
 
 
 def _mentions(formula: str, name: str) -> bool:

@@ -91,6 +91,25 @@ def test_overrides_that_nobody_can_read_are_warned_of() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "length", "refused"),
+    [
+        ("icp_version", 1, True),
+        ("icp_version", 255, False),
+        ("icp_tier", len("disqualified") - 1, True),
+        ("icp_tier", len("disqualified"), False),
+        ("icp_reason", 1, False),
+    ],
+)
+def test_a_text_field_holds_what_must_not_be_cut(name: str, length: int, *, refused: bool) -> None:
+    """Every account would be refused for its version; a reason is cut, and says so."""
+    text = replace(SOUND[name], kind=FieldKind.TEXT, options=(), max_length=length)
+
+    found = problems(check({name: text}))
+
+    assert ["characters" in it for it in found] == [True] * refused
+
+
 @pytest.mark.parametrize("restricted", [False, True])
 def test_a_hidden_option_does_where_the_crm_takes_it(*, restricted: bool) -> None:
     """HubSpot stores a hidden option, a restricted picklist refuses an inactive value."""
