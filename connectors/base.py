@@ -140,7 +140,8 @@ class CrmConnector(Protocol):
 
         Raises:
             TransientError: after the last retry; some updates may have been applied.
-            QuotaExhaustedError, MisconfiguredError: nothing further was sent.
+            QuotaExhaustedError, MisconfiguredError: nothing further was sent; the latter may hold
+                outcomes of what was.
             StoppedError: a stop was asked for while waiting; some updates may have been applied.
 
         """

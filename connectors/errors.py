@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connectors.records import WriteOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,21 @@ class QuotaExhaustedError(ConnectorError):
 
 
 class MisconfiguredError(ConnectorError):
-    """Stop and say so: credentials, permissions, a missing field; only a person can mend these."""
+    """Stop and say so: credentials, permissions, a missing field; only a person can mend these.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    Args:
+        problems: what to mend, all of it.
+        outcomes: of a write that found them out, for each update in order: some accounts may have
+            been written all the same. ``None`` where nothing is to be kept of the answer.
+
+    """
+
+    def __init__(
+        self, problems: Sequence[Problem], outcomes: Sequence[WriteOutcome | None] = ()
+    ) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+        self.outcomes = tuple(outcomes)
 
 
 class StoppedError(ConnectorError):

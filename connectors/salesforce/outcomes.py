@@ -167,6 +167,11 @@ def rejected(update: AccountUpdate, complaint: Complaint) -> WriteOutcome:
     )
 
 
+def may_be_the_set_ups(outcome: WriteOutcome) -> bool:
+    """Whether a record was refused for what may be the field's fault and not its own."""
+    return outcome.code in _ABOUT_THE_FIELD
+
+
 def faults_of_the_set_up(
     answered: Sequence[tuple[AccountUpdate, WriteOutcome]],
 ) -> list[Problem]:

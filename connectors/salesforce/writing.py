@@ -33,6 +33,7 @@ from connectors.salesforce.outcomes import (
     NO_ID,
     Complaint,
     faults_of_the_set_up,
+    may_be_the_set_ups,
     rejected,
 )
 from connectors.salesforce.session import Session
@@ -111,12 +112,15 @@ class Writer:
         else:
             answers = calls.write(sent)
         outcomes = judged(self._session, sent, answers)
-        if problems := faults_of_the_set_up([(it, outcomes[it.account_id]) for it in sent]):
-            raise MisconfiguredError(problems)
-        return [
+        answered = [
             told(update, outcomes) or WriteOutcome(update.account_id, WriteResult.MISSING, NO_ID)
             for update in updates
         ]
+        if problems := faults_of_the_set_up([(it, outcomes[it.account_id]) for it in sent]):
+            raise MisconfiguredError(
+                problems, [None if may_be_the_set_ups(it) else it for it in answered]
+            )
+        return answered
 
     def _is_large(self, count: int) -> bool:
         # A full write of a large plan is large, however high the threshold is.

@@ -15,7 +15,7 @@ import pytest
 
 from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
-from connectors.errors import MisconfiguredError, TransientError
+from connectors.errors import MisconfiguredError, Problem, TransientError
 from connectors.memory import InMemoryCrm
 from connectors.records import AccountUpdate, FieldDescription, FieldKind, WriteOutcome
 from tests.support.profiles import TIERS
@@ -253,6 +253,31 @@ class Failing(DryRunConnector):
         """Never arrives."""
         del updates, jobs
         raise TransientError("HubSpot answered 502 to POST companies/batch/update six times.")
+
+
+class HalfRefused(DryRunConnector):
+    """A connector that finds out while writing that its fields were not set up."""
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Write every second update."""
+        outcomes = [*super().write(updates, jobs)]
+        told = [it if place % 2 else None for place, it in enumerate(outcomes)]
+        raise MisconfiguredError([Problem("icp_tier", "takes no value.")], told)
+
+
+def test_what_was_written_before_a_run_stops_is_counted_and_recorded(it: Desk) -> None:
+    """A fault of the set-up ends the run; the journal knows which accounts had been written."""
+    it.connector = HalfRefused(it.crm)
+
+    report = it.run().report
+
+    assert report.outcome is RunOutcome.FAILED
+    assert report.problems == ["icp_tier: takes no value."]
+    assert (report.counters.written, report.counters.held) == (30, 30)
+    assert it.state.plan.counts("run-1") == {"written": 30, "sent": 30}
+    assert it.state.dead_letters.all("main") == []
 
 
 def test_a_stop_between_pages_leaves_everything_for_the_next_run(it: Desk) -> None:

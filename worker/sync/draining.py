@@ -9,6 +9,7 @@ import orjson
 
 from connectors.base import CrmConnector
 from connectors.batching import chunked
+from connectors.errors import MisconfiguredError
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 from worker.state.rows import Change, ChangeState, Lease, Outcome
 from worker.state.store import State
@@ -122,9 +123,22 @@ class Drain:
         seqs = [it.seq for it in changes]
         self._state.plan.mark_sent(self._keeper.lease, self._run_id, seqs, now)
         jobs = Jobs(self._state, self._keeper, self._run_id, seqs)
-        answers = self._connector.write(updates, jobs)
+        try:
+            answers = self._connector.write(updates, jobs)
+        except MisconfiguredError as error:
+            if error.outcomes:
+                self._settle(changes, error.outcomes, jobs)
+            raise
+        self._settle(changes, answers, jobs)
+
+    def _settle(
+        self, changes: Sequence[Change], answers: Sequence[WriteOutcome | None], jobs: Jobs
+    ) -> None:
+        """Record and count what became of *changes*; those without an answer stay sent."""
         outcomes = [
-            outcome_of(change, answer) for change, answer in zip(changes, answers, strict=True)
+            outcome_of(change, answer)
+            for change, answer in zip(changes, answers, strict=True)
+            if answer is not None
         ]
         record(self._state, self._keeper, self._run_id, outcomes)
         jobs.answered()
@@ -136,7 +150,7 @@ class Drain:
             else:
                 self._counters.gone += 1
                 self._counters.invalid += 1
-        self._progress(len(changes))
+        self._progress(len(outcomes))
 
     def _as_planned(self, changes: list[Change]) -> list[Change]:
         """Keep the accounts that still hold what the plan saw; settle the others as passed over.

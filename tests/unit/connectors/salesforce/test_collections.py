@@ -467,6 +467,21 @@ def test_a_field_that_nobody_may_write_stops_the_run(org: Org) -> None:
     assert {(it.result, it.field) for it in few} == {(WriteResult.REJECTED, "Tier__c")}
 
 
+def test_what_was_written_beside_a_fault_of_the_set_up_is_told(org: Org) -> None:
+    """The journal must know of it; what the set-up refused is no account's dead letter."""
+    bad: Error = ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value", ["Tier__c"])
+    org.rule = lambda _key, fields: bad if fields.get("Tier__c") else None
+    sent = [*updates(*range(TELLING)), *updates(98, 99, Score__c="5")]
+
+    with pytest.raises(MisconfiguredError) as caught:
+        write(org, sent)
+
+    assert [it and it.result for it in caught.value.outcomes] == [
+        *[None] * TELLING,
+        *[WriteResult.WRITTEN] * 2,
+    ]
+
+
 def test_a_value_that_some_record_types_lack_is_refused_alone(org: Org) -> None:
     """Half of the accounts take it, so the set-up is not at fault."""
     bad: Error = ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value", ["Tier__c"])
