@@ -95,7 +95,7 @@ def read(data: Any) -> Sobject:
         raise ProtocolError(f"Salesforce answered {ROUTE} without fields.")
     raw = [each for each in listed if isinstance(each, Mapping) and each.get("name")]
     formulas = {
-        str(each["name"]): str(each.get("calculatedFormula") or "")
+        str(each["name"]).lower(): str(each.get("calculatedFormula") or "")
         for each in raw
         if each.get("calculated")
     }
@@ -209,14 +209,20 @@ def _option(option: Mapping[str, Any]) -> Option:
 
 
 def _whole_formula(name: str, formulas: Mapping[str, str]) -> str | None:
-    """Return a formula with those it is built on, as far as they can be seen."""
+    """Return a formula with those it is built on, as far as they can be seen.
+
+    Args:
+        name: of the field.
+        formulas: of all, by name in lower case: formulas spell names as they like.
+
+    """
     texts: list[str] = []
-    pending, seen = [name], {name}
+    pending, seen = [name.lower()], {name.lower()}
     while pending:
         text = formulas[pending.pop()]
         if text:
             texts.append(text)
-        for word in _WORD.findall(text):
+        for word in map(str.lower, _WORD.findall(text)):
             if word in formulas and word not in seen:
                 seen.add(word)
                 pending.append(word)

@@ -247,7 +247,9 @@ def _check_length(
 
 
 def _mentions(formula: str, name: str) -> bool:
-    return re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", formula) is not None
+    # Salesforce does not tell names in formulas apart by case.
+    whole = rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])"
+    return re.search(whole, formula, re.IGNORECASE) is not None
 
 
 def _similar(name: str, described: Mapping[str, FieldDescription]) -> str | None:

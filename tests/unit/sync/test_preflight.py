@@ -134,6 +134,7 @@ def test_a_dry_run_only_warns_of_outputs_that_are_not_there_yet() -> None:
     ("formula", "feeds"),
     [
         ("icp_fit_score * 2", True),
+        ("TEXT(ICP_Fit_Score) & 'x'", True),
         ("max([properties.icp_fit_score], 1)", True),
         ("my_icp_fit_score_2 + 1", False),
         ("icp_fit_scores", False),

@@ -114,7 +114,7 @@ def test_a_formula_shows_those_it_is_built_on() -> None:
     fields = accounts(
         [
             *ACCOUNT,
-            field("A__c", calculated=True, calculatedFormula="B__c & 'x'"),
+            field("A__c", calculated=True, calculatedFormula="b__C & 'x'"),
             field("B__c", calculated=True, calculatedFormula="TEXT(ICP_Tier__c) & A__c"),
         ]
     ).fields
