@@ -89,7 +89,7 @@ def switch(behaviour: Behaviour, body: dict[str, Any]) -> None:
     problems += [
         f"{name} has the wrong type"
         for name, value in body.items()
-        if name in known and not _fits(getattr(_START, name), value)
+        if name in known and not (_fits(getattr(_START, name), value) and _holds(name, value))
     ]
     if problems:
         raise ValueError("; ".join(problems))
@@ -110,3 +110,20 @@ def _fits(example: Any, value: Any) -> bool:
     if isinstance(example, int):
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     return isinstance(value, type(example))
+
+
+def _holds(name: str, value: Any) -> bool:
+    """Whether what a list or an object holds can be used."""
+    if name == "validation_rules":
+        return all(isinstance(rule, dict) and _conditions(rule.get("when")) for rule in value)
+    if name == "record_type_values":
+        return all(
+            isinstance(by_field, dict) and all(isinstance(each, list) for each in by_field.values())
+            for types in value.values()
+            for by_field in (types.values() if isinstance(types, dict) else [None])
+        )
+    return not isinstance(value, list) or all(isinstance(each, str) for each in value)
+
+
+def _conditions(when: Any) -> bool:
+    return when is None or isinstance(when, dict)

@@ -142,7 +142,7 @@ def read_many(org: Org, call: Call) -> Reply:
     else:
         ids = [text.strip() for text in (call.one("ids") or "").split(",") if text.strip()]
         names = [text.strip() for text in (call.one("fields") or "").split(",") if text.strip()]
-    if not ids or not names:
+    if not (_texts(ids) and _texts(names)):
         raise ApiError(400, "INVALID_INPUT", "The parameters ids and fields are required")
     _refuse_too_many(len(ids), MOST_READ)
     fields = named_fields(org, call.user, sobject, names)
@@ -152,7 +152,7 @@ def read_many(org: Org, call: Call) -> Reply:
     call.entry.inputs = len(ids)
     shown: list[dict[str, Any] | None] = []
     for record_id in ids:
-        record = sobject.get(str(record_id))
+        record = sobject.get(record_id)
         if record is None or not record.live or (shared is not None and not shared(record)):
             shown.append(None)
         else:
@@ -174,6 +174,10 @@ def _records(call: Call) -> tuple[list[dict[str, Any]], bool]:
     _refuse_too_many(len(records), MOST_RECORDS)
     call.entry.inputs = len(records)
     return records, body.get("allOrNone") is True
+
+
+def _texts(values: Any) -> bool:
+    return isinstance(values, list) and bool(values) and all(isinstance(v, str) for v in values)
 
 
 def _refuse_too_many(count: int, most: int) -> None:

@@ -12,7 +12,7 @@ import orjson
 from sandbox.gateway import JSON, Call, Reply
 from sandbox.request_log import RequestEntry
 from sandbox.salesforce.errors import ApiError
-from sandbox.salesforce.rendering import answer, base_of, object_body
+from sandbox.salesforce.rendering import answer, object_body
 from sandbox.salesforce.routing import Route
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def composite(org: Org, call: Call) -> Reply:
         message = f"A composite request takes at most {MOST_QUERIES} queries and collections"
         raise ApiError(400, "LIMIT_EXCEEDED", message)
     names = [part.get("referenceId") for part in parts]
-    if len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
+    texts = [name for name in names if isinstance(name, str) and name]
+    if len(set(texts)) < len(names):
         message = "Each subrequest needs a referenceId of its own"
         raise ApiError(400, "INVALID_INPUT", message)
     all_or_none = body.get("allOrNone") is True
@@ -55,7 +56,7 @@ def composite(org: Org, call: Call) -> Reply:
             if all_or_none and answers[name]["httpStatusCode"] >= 400:  # noqa: PLR2004 - an error
                 transaction.roll_back()
                 call.entry.written.clear()
-                answers = _halted(names, answers, name)
+                answers = _halted(texts, answers, name)
                 break
     return answer({"compositeResponse": list(answers.values())})
 
@@ -105,7 +106,7 @@ def _composed(
         headers = _resolved(part.get("httpHeaders") or {}, answers)
     except ApiError as problem:
         return _entry(name, problem.reply())
-    if not url.startswith(base_of(call)[: len("/services/data/v")]):
+    if not url.startswith("/services/data/v") or not isinstance(headers, dict):
         return _entry(name, ApiError(400, "INVALID_URL", f"Invalid URL: {url}").reply())
     reply = _perform(org, call, str(part.get("method", "GET")), url, content, headers)
     return _entry(name, reply)
@@ -166,7 +167,7 @@ def _content(reply: Reply) -> Any:
 
 
 def _halted(
-    names: list[Any], answers: Mapping[str, dict[str, Any]], failed: str
+    names: list[str], answers: Mapping[str, dict[str, Any]], failed: str
 ) -> dict[str, dict[str, Any]]:
     return {
         name: answers[name]

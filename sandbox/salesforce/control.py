@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _VERBS: Final = frozenset(
     {"by", "system", "fields", "derive", "create", "delete", "undelete", "merge"}
 )
+_LISTS: Final = ("fields", "delete", "undelete", "merge")
 _PAIR: Final = 2
 
 
@@ -44,8 +45,10 @@ class _Editor:
 
     def __init__(self, org: Org, body: Mapping[str, Any]) -> None:
         self._org = org
+        wrong = [name for name in _LISTS if not isinstance(body.get(name) or [], list)]
+        self.problems = [f"{name} is a list" for name in wrong]
+        body = {name: value for name, value in body.items() if name not in wrong}
         self._body = body
-        self.problems: list[str] = []
         self._user = self._who(str(body.get("by", "admin")))
         self._system = body.get("system") is True
         self._fields = add_custom_fields(org, body.get("fields") or [], self.problems)
@@ -159,7 +162,10 @@ class _Editor:
 
     def _creations(self, body: Any) -> list[tuple[SObject, list[Any]]]:
         by_object = {"Account": body} if isinstance(body, list) else body
-        found = []
+        found: list[tuple[SObject, list[Any]]] = []
+        if not isinstance(by_object, dict):
+            self.problems.append("create holds records, or {object: records}")
+            return found
         for name, rows in by_object.items():
             sobject = self._org.sobject(name)
             if sobject is None or not isinstance(rows, list):
@@ -173,7 +179,11 @@ class _Editor:
             self.problems.append(f"{sobject.name}: values are {{field: value}}")
             return {}
         kept: dict[str, str] = {}
-        coming = {str(each.get("name", "")).lower() for each in self._body.get("fields") or []}
+        coming = {
+            str(each.get("name", "")).lower()
+            for each in self._body.get("fields") or []
+            if isinstance(each, dict)
+        }
         for name, value in values.items():
             field = sobject.definition.field(name)
             if field is None and name.lower() in coming:
