@@ -21,8 +21,14 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 log = structlog.get_logger()
 
+Job = Callable[[], datetime | None]
+"""Runs, and may answer when it wants to run again, sooner than its schedule says."""
+
 GRACE = timedelta(hours=1)
 """How late a tick may still start. The library's own second would drop any run after a hiccup."""
+
+SOONEST = timedelta(minutes=1)
+"""How soon a job may run again by its own wish: clocks differ, and a wish may lie in the past."""
 
 
 class Clock:
@@ -32,8 +38,11 @@ class Clock:
     process slept count as one, and one connection's work never delays another's.
     """
 
-    def __init__(self, stop: threading.Event, connections: int) -> None:
+    def __init__(
+        self, stop: threading.Event, connections: int, *, soonest: timedelta = SOONEST
+    ) -> None:
         self._stop = stop
+        self._soonest = soonest
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(max(1, connections))},
@@ -47,12 +56,12 @@ class Clock:
             _tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
         )
 
-    def every(self, period: timedelta, name: str, job: Callable[[], None]) -> None:
+    def every(self, period: timedelta, name: str, job: Job) -> None:
         """Run *job* now and then each *period*."""
         trigger = IntervalTrigger(seconds=int(period.total_seconds()), timezone=UTC)
         self._add(trigger, name, job)
 
-    def cron(self, expression: str, name: str, job: Callable[[], None]) -> None:
+    def cron(self, expression: str, name: str, job: Job) -> None:
         """Run *job* now and then at the times of a five-field cron *expression*, in UTC.
 
         Raises:
@@ -69,8 +78,20 @@ class Clock:
             self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=True)
 
-    def _add(self, trigger: Any, name: str, job: Callable[[], None]) -> None:
-        self._scheduler.add_job(job, trigger, id=name, next_run_time=datetime.now(UTC))
+    def _add(self, trigger: Any, name: str, job: Job) -> None:
+        def tick() -> None:
+            again = job()
+            if again is not None:
+                self._bring_forward(name, again)
+
+        self._scheduler.add_job(tick, trigger, id=name, next_run_time=datetime.now(UTC))
+
+    def _bring_forward(self, name: str, to: datetime) -> None:
+        """Let the next tick of a job come sooner; the schedule goes on after it."""
+        scheduled = self._scheduler.get_job(name)
+        to = max(to, datetime.now(UTC) + self._soonest)
+        if scheduled is not None and to < scheduled.next_run_time:
+            scheduled.modify(next_run_time=to)
 
 
 def _tell(event: JobExecutionEvent) -> None:

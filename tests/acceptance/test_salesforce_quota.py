@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import signal
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +67,23 @@ def test_a_rival_uses_the_day_up(org: RunningOrg, desk: OrgDesk) -> None:
     again = desk.run()
     assert (again.code, again.data["outcome"]) == (0, "succeeded"), again
     assert desk.run("--full").data["written"] == 0
+
+
+def test_a_worker_goes_on_by_itself(org: RunningOrg, desk: OrgDesk) -> None:
+    """Whether the day ends a run or keeps it from beginning: it says when it takes it up again."""
+    org.control("POST", "limits", {"daily": DAY, "daily_used": DAY - 1})
+    command = desk.start("worker")
+    until(lambda: "run_resumes" in command.err.read_text("utf-8"))
+    command.signal(signal.SIGTERM)
+
+    ended = desk.ended(command)
+
+    told = [json.loads(line) for line in ended.err.splitlines()]
+    [problem] = [it for it in told if it["event"] == "run_problem"]
+    [resumes] = [it for it in told if it["event"] == "run_resumes"]
+    assert ended.code == 0
+    assert resumes["at"] in problem["problem"]
+    assert "run_failed" not in {it["event"] for it in told}
 
 
 def left(org: RunningOrg) -> int:

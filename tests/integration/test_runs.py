@@ -15,11 +15,16 @@ import pytest
 
 from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
-from connectors.errors import MisconfiguredError, Problem, TransientError
+from connectors.errors import (
+    MisconfiguredError,
+    Problem,
+    QuotaExhaustedError,
+    TransientError,
+)
 from connectors.memory import InMemoryCrm
 from connectors.records import AccountUpdate, FieldDescription, FieldKind, WriteOutcome
 from tests.support.profiles import TIERS
-from tests.support.runs import Clock, Desk, Quiet, companies, desk, portal_fields
+from tests.support.runs import START, Clock, Desk, Quiet, companies, desk, portal_fields
 from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
 from worker.state.errors import StateError
 from worker.sync.approving import Approval
@@ -278,6 +283,29 @@ def test_what_was_written_before_a_run_stops_is_counted_and_recorded(it: Desk) -
     assert (report.counters.written, report.counters.held) == (30, 30)
     assert it.state.plan.counts("run-1") == {"written": 30, "sent": 30}
     assert it.state.dead_letters.all("main") == []
+
+
+class UsedUp(DryRunConnector):
+    """A connector to a CRM whose calls of the day are used up by the time it writes."""
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Send nothing."""
+        del updates, jobs
+        raise QuotaExhaustedError("used up.", resumes_at=START + timedelta(hours=1))
+
+
+def test_a_day_that_is_used_up_pauses_the_run(it: Desk) -> None:
+    """The report says when it can go on, for the worker to go on by itself."""
+    it.connector = UsedUp(it.crm)
+
+    report = it.run().report
+
+    assert (report.outcome, report.problems) == (RunOutcome.PARTIAL, ["used up."])
+    assert report.as_json()["resumes_at"] == "2026-11-24T10:00:00.000Z"
+    it.connector = None
+    assert it.run().report.as_json()["resumes_at"] is None
 
 
 def test_a_stop_between_pages_leaves_everything_for_the_next_run(it: Desk) -> None:

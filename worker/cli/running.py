@@ -18,11 +18,12 @@ from config.connection import ConnectionSettings
 from config.problems import ConfigError
 from config.settings import Settings, load_settings
 from connectors.dry_run import DryRunConnector
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, QuotaExhaustedError
 from worker import composition
 from worker.cli.failing import failures, write_incident
 from worker.cli.showing import console, progress_bar, show_report
 from worker.state.errors import StateError
+from worker.state.instants import instant
 from worker.state.store import State
 from worker.sync.approving import Approval
 from worker.sync.connection import BusyError, Progress, RunRequest, RunResult
@@ -200,10 +201,13 @@ class Tick:
         self._state = state
         self._stop = stop
 
-    def __call__(self) -> None:
-        """Run once. The ICP is read anew, so that an edit takes effect at the next tick."""
+    def __call__(self) -> datetime | None:
+        """Run once. The ICP is read anew, so that an edit takes effect at the next tick.
+
+        Answers when to go on, where the day's calls were used up.
+        """
         if self._stop.is_set():
-            return
+            return None
         name = self._connection.name
         try:
             compiled = composition.compile_icps(self._connection.profiles)
@@ -212,6 +216,11 @@ class Tick:
                 self._connection, compiled, self._state, RunRequest(), self._stop, Silent()
             )
             _tell(result.report)
+            told = result.report.resumes_at
+            return _resuming(name, instant(told) if told else None)
+        except QuotaExhaustedError as error:
+            log.warning("run_problem", connection=name, problem=str(error))
+            return _resuming(name, error.resumes_at)
         except BusyError:
             log.info("tick_skipped_busy", connection=name)
         except (ConfigError, ConnectorError, StateError) as error:
@@ -219,6 +228,14 @@ class Tick:
         except Exception as error:  # noqa: BLE001 - one bad tick must not end the service
             path = write_incident(error, composition.new_run_id()[-4:])
             log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
+        return None
+
+
+def _resuming(name: str, at: datetime | None) -> datetime | None:
+    """Say when a run that the day's calls ended is taken up again."""
+    if at is not None:
+        log.info("run_resumes", connection=name, at=at.isoformat(timespec="seconds"))
+    return at
 
 
 def _tell(report: RunReport) -> None:

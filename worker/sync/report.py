@@ -90,6 +90,7 @@ class RunReport:
     counters: Counters = field(default_factory=Counters)
     transitions: list[Transition] = field(default_factory=list)
     hold: Hold | None = None
+    resumes_at: str | None = None  # when a run that the day's calls ended can go on
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     automations: list[Automation] = field(default_factory=list)  # what a write fires, where seen
@@ -143,6 +144,7 @@ class RunReport:
                 "tier_changes": self.hold.tier_changes,
                 "allowed": self.hold.allowed,
             },
+            "resumes_at": self.resumes_at,
             "problems": self.problems,
             "warnings": self.warnings,
             "automations": [{"kind": it.kind, "name": it.name} for it in self.automations],

@@ -191,6 +191,7 @@ class SyncRun:
             work.leave_rest_held()
             report.outcome = RunOutcome.PARTIAL
             report.problems.append(str(error))
+            report.resumes_at = instant_text(error.resumes_at) if error.resumes_at else None
         except MisconfiguredError as error:
             work.leave_rest_held()
             report.outcome = RunOutcome.FAILED

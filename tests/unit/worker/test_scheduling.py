@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,6 +28,17 @@ def next_times(expression: str, count: int, after: datetime) -> list[datetime]:
         assert following is not None
         times.append(following)
     return times
+
+
+@contextmanager
+def at_the_latest(stop: threading.Event) -> Iterator[None]:
+    """Set *stop* when patience ends, so that a test that fails does end."""
+    timer = threading.Timer(PATIENCE, stop.set)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def test_a_job_runs_at_once_and_the_clock_stops_when_told() -> None:
@@ -91,6 +104,44 @@ def test_a_job_that_raises_is_told_of_and_stops_nothing() -> None:
 
     assert {"event": "tick_failed", "connection": "bad", "log_level": "warning"} in logs
     assert "customer value" not in str(logs)
+
+
+def test_a_job_may_ask_to_run_again_sooner() -> None:
+    """A run that was paused goes on when it can, and not at the next hour of the schedule."""
+    stop = threading.Event()
+    runs: list[datetime] = []
+
+    def job() -> datetime | None:
+        runs.append(datetime.now(UTC))
+        if len(runs) > 1:
+            stop.set()
+        return runs[0] - timedelta(hours=1)  # another clock's idea of soon
+
+    clock = Clock(stop, 1, soonest=timedelta(milliseconds=200))
+    clock.every(timedelta(hours=1), "main", job)
+    with at_the_latest(stop):
+        clock.run()
+
+    assert timedelta(milliseconds=150) < runs[1] - runs[0] < timedelta(seconds=PATIENCE)
+
+
+def test_a_job_cannot_put_its_schedule_off() -> None:
+    """Whatever comes first counts."""
+    stop = threading.Event()
+    runs: list[datetime] = []
+
+    def job() -> datetime | None:
+        runs.append(datetime.now(UTC))
+        if len(runs) > 1:
+            stop.set()
+        return runs[0] + timedelta(hours=1)
+
+    clock = Clock(stop, 1)
+    clock.every(timedelta(seconds=1), "main", job)
+    with at_the_latest(stop):
+        clock.run()
+
+    assert len(runs) > 1
 
 
 def test_a_cron_line_runs_on_the_days_it_names() -> None:
