@@ -10,9 +10,10 @@ import pytest
 from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.errors import TransientError
-from connectors.records import AccountUpdate, WriteOutcome
-from tests.support.runs import Desk, desk
+from connectors.records import AccountRecord, AccountUpdate, WriteOutcome
+from tests.support.runs import Desk, Quiet, desk
 from worker.state.rows import ChangeState
+from worker.sync.approving import Approval
 from worker.sync.report import RunOutcome
 
 
@@ -33,7 +34,12 @@ class SlowCrm(DryRunConnector):
         self.resumed: list[str] = []
         self.killed_at = ""  # "opened" or "sent": where the process ends
         self.unreachable = False
-        self.waits = 0
+        self.fetched: list[int] = []
+
+    def fetch(self, account_ids: Sequence[str], fields: Sequence[str]) -> Sequence[AccountRecord]:
+        """Read some accounts, and remember how many."""
+        self.fetched.append(len(account_ids))
+        return super().fetch(account_ids, fields)
 
     def check_writing(self) -> None:
         """May write."""
@@ -145,6 +151,22 @@ def test_a_job_that_cannot_be_followed_stays_open_and_stops_the_run(
     assert [job.job for job in it.state.jobs.of("main")] == ["job-1"]
     slow.unreachable = False
     assert it.run().report.outcome is RunOutcome.SUCCEEDED
+
+
+def test_an_approved_plan_is_read_again_piece_by_piece(tmp_path: Path) -> None:
+    """However large one job is: few accounts in memory, and the lease is looked after."""
+    many = desk(tmp_path, 1_200)
+    many.connector = slow = SlowCrm(many)
+    held = many.run(yes=False).report
+
+    report = Approval(
+        many.connection(), slow, many.state,
+        holder="admin", stop=many.stop, progress=Quiet(), clock=many.clock,
+    ).carry_out(held.run)  # fmt: skip
+
+    assert (report.counters.written, len(slow.jobs)) == (1_200, 1)
+    assert slow.fetched == [1_000, 200]
+    many.state.close()
 
 
 def test_a_dry_run_leaves_jobs_alone(it: Desk, slow: SlowCrm) -> None:

@@ -115,7 +115,9 @@ class Drain:
 
     def _send(self, changes: list[Change]) -> None:
         if self._recheck:
-            changes = self._as_planned(changes)
+            # Some at a time: a batch may be as large as a bulk job, and reading it take long.
+            checked = chunked(changes, _AHEAD)
+            changes = [it for some in checked for it in self._as_planned(some)]
         if not changes:
             return
         updates = updates_of(changes)
@@ -157,6 +159,7 @@ class Drain:
 
         An account that holds what was planned was written by an attempt that got no answer.
         """
+        self._keeper.keep()
         before = {it.account_id: orjson.loads(it.before) for it in changes}
         names = sorted({name for values in before.values() for name in values})
         found = self._connector.fetch([it.account_id for it in changes], names)
