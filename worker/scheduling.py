@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
 from typing import Any
 
 import structlog
@@ -30,6 +31,9 @@ GRACE = timedelta(hours=1)
 SOONEST = timedelta(minutes=1)
 """How soon a job may run again by its own wish: clocks differ, and a wish may lie in the past."""
 
+LOOK = 0.5
+"""Seconds between two looks at what jobs wish."""
+
 
 class Clock:
     """Runs one job per connection on its schedule until told to stop.
@@ -43,6 +47,7 @@ class Clock:
     ) -> None:
         self._stop = stop
         self._soonest = soonest
+        self._wishes: SimpleQueue[tuple[str, datetime]] = SimpleQueue()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(max(1, connections))},
@@ -73,7 +78,8 @@ class Clock:
         """Start, wait until asked to stop, let the jobs in hand finish, and return."""
         self._scheduler.start()
         try:
-            self._stop.wait()
+            while not self._stop.wait(LOOK):
+                self._grant_wishes()
         finally:
             self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=True)
@@ -82,16 +88,22 @@ class Clock:
         def tick() -> None:
             again = job()
             if again is not None:
-                self._bring_forward(name, again)
+                self._wishes.put((name, again))
 
         self._scheduler.add_job(tick, trigger, id=name, next_run_time=datetime.now(UTC))
 
-    def _bring_forward(self, name: str, to: datetime) -> None:
-        """Let the next tick of a job come sooner; the schedule goes on after it."""
-        scheduled = self._scheduler.get_job(name)
-        to = max(to, datetime.now(UTC) + self._soonest)
-        if scheduled is not None and to < scheduled.next_run_time:
-            scheduled.modify(next_run_time=to)
+    def _grant_wishes(self) -> None:
+        """Let the next tick of a job come sooner; the schedule goes on after it.
+
+        Never from a job itself: the library, when it shuts down, waits for jobs while it holds the
+        lock that changing one takes.
+        """
+        while not self._wishes.empty():
+            name, wished = self._wishes.get()
+            scheduled = self._scheduler.get_job(name)
+            soon = max(wished, datetime.now(UTC) + self._soonest)
+            if scheduled is not None and soon < scheduled.next_run_time:
+                scheduled.modify(next_run_time=soon)
 
 
 def _tell(event: JobExecutionEvent) -> None:

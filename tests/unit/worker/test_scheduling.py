@@ -144,6 +144,24 @@ def test_a_job_cannot_put_its_schedule_off() -> None:
     assert len(runs) > 1
 
 
+def test_a_job_that_wishes_while_the_clock_stops_does_not_keep_it() -> None:
+    """The library holds a lock while it waits for the job in hand."""
+    stop = threading.Event()
+
+    def job() -> datetime | None:
+        stop.set()
+        threading.Event().wait(0.2)
+        return datetime.now(UTC)
+
+    clock = Clock(stop, 1)
+    clock.every(timedelta(hours=1), "main", job)
+    ended = threading.Thread(target=clock.run, daemon=True)
+    ended.start()
+    ended.join(PATIENCE)
+
+    assert not ended.is_alive()
+
+
 def test_a_cron_line_runs_on_the_days_it_names() -> None:
     """Monday to Friday is Monday to Friday: 0 is Sunday in cron and Monday in the library."""
     line = schedule("30 6 * * 1-5").cron
