@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 
-from connectors.errors import MisconfiguredError, ProtocolError
+from connectors.errors import MisconfiguredError, Problem, ProtocolError
 from connectors.records import FieldDescription, FieldKind, Option
 from connectors.salesforce import soql
+from connectors.salesforce.faults import USER
 from connectors.salesforce.session import Session
 
 ROUTE = "GET sobjects/{object}/describe"
@@ -79,7 +81,13 @@ def get(session: Session, name: str) -> Sobject:
         MisconfiguredError: the user may not see it, or there is none.
 
     """
-    answer = session.call("GET", f"sobjects/{name}/describe", route=ROUTE)
+    absent = frozenset({HTTPStatus.NOT_FOUND})
+    answer = session.call("GET", f"sobjects/{name}/describe", route=ROUTE, allow=absent)
+    if answer.status in absent:
+        problem = Problem(
+            USER, f"it may not see {name}, or the org has no such object.", f"Grant Read on {name}."
+        )
+        raise MisconfiguredError([problem])
     return read(answer.data)
 
 
