@@ -142,6 +142,8 @@ def accounts(
     many = CURRENCY in fields
     if many:
         money = {name: CURRENCY for name, it in fields.items() if it.native_type == "currency"}
+        # What an amount comes to changes with the org's rates, too.
+        fields |= {name: replace(fields[name], volatile=True) for name in money}
     for name in dotted:
         found = _follow(described, name, related)
         if found is None:

@@ -172,6 +172,9 @@ def test_people_and_currencies_show_by_their_fields() -> None:
         "AnnualRevenue": "CurrencyIsoCode",
         "Parent.AnnualRevenue": "Parent.CurrencyIsoCode",
     }
+    # A rate that changes moves no account's time.
+    assert not plain.fields["AnnualRevenue"].volatile
+    assert special.fields["AnnualRevenue"].volatile
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"fields": None}, None])
