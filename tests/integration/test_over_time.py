@@ -178,6 +178,18 @@ def test_a_remapped_field_is_not_taken_for_a_vanished_one(it: Desk) -> None:
     assert report.counters.stale == 0
 
 
+def test_another_choice_of_accounts_is_followed_by_a_complete_pass(it: Desk) -> None:
+    """Accounts that are no longer wanted would be judged and written from the mirror."""
+    it.scope = "person accounts"
+    it.run()
+    it.clock.advance(hours=1)
+    assert it.run().report.kind is RunKind.INCREMENTAL
+    it.clock.advance(hours=1)
+    it.scope = ""
+
+    assert it.run().report.kind is RunKind.FULL
+
+
 def test_an_override_ends_by_itself(it: Desk) -> None:
     """The day after its last day the computed tier is shown again, whatever the ICP looks at."""
     it.icp = TIMELESS

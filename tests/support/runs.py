@@ -158,6 +158,7 @@ class Desk:
     connector: CrmConnector | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     runs: int = 0
+    scope: str = ""
     partial: bool = False  # whether a credential that sees only some accounts will do
 
     def connection(self) -> Connection:
@@ -170,6 +171,7 @@ class Desk:
             types=TYPES,
             parsers=parsers(TYPES, self.fields.inputs),
             guard=self.guard,
+            scope=self.scope,
             allow_partial_visibility=self.partial,
         )
 

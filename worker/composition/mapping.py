@@ -108,6 +108,7 @@ def connection_of(settings: ConnectionSettings, compiled: Compiled) -> Connectio
         fields=fields,
         types={name: spec.type.value for name, spec in specs.items()},
         parsers=parsers,
+        scope=_scope(settings),
         choose=settings.choose,
         guard=GuardLimits(int(changes.count), float(changes.percent)),
         overlap=settings.overlap,
@@ -115,6 +116,12 @@ def connection_of(settings: ConnectionSettings, compiled: Compiled) -> Connectio
         formula_every=settings.formula_every,
         allow_partial_visibility=settings.allow_partial_visibility,
     )
+
+
+def _scope(settings: ConnectionSettings) -> str:
+    """Name the choice of accounts, so that another one is followed by a complete pass."""
+    with_people = settings.crm == "salesforce" and settings.salesforce.person_accounts
+    return "person accounts" if with_people else ""
 
 
 def setup_wishes(settings: ConnectionSettings, compiled: Compiled) -> Wishes:

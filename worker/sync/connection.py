@@ -44,6 +44,7 @@ class Connection:
     fields: FieldMap
     types: Mapping[str, str]  # attribute type by attribute id
     parsers: Callable[[Mapping[str, FieldDescription]], Mapping[str, tuple[str, Parser]]]
+    scope: str = ""  # which accounts are read, where that can be chosen
     choose: str = BEST
     guard: GuardLimits = field(default_factory=GuardLimits)
     overlap: timedelta = timedelta(minutes=15)
@@ -59,7 +60,8 @@ class Connection:
         """Changes whenever the mirror no longer holds what is asked for."""
         inputs = sorted((it, name, self.types[it]) for it, name in self.fields.inputs.items())
         outputs = [(key, target.name) for key, target in self.fields.outputs.items()]
-        return _digest(orjson.dumps([inputs, outputs, sorted(self.fields.overrides.items())]))
+        read = [inputs, outputs, sorted(self.fields.overrides.items())]
+        return _digest(orjson.dumps([*read, self.scope] if self.scope else read))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,6 +202,18 @@ def test_fields_are_those_of_the_account(tmp_path: Path) -> None:
     assert "native_tier" not in plain.outputs
 
 
+def test_reading_people_or_not_is_another_choice_of_accounts(tmp_path: Path) -> None:
+    """Which the mirror has to follow; what it held under the usual choice stays good."""
+    icp = compiled(tmp_path, criterion("at_least: 50"))
+    salesforce = app(person_accounts=True)
+
+    usual = composition.connection_of(connection(), icp)
+    people = composition.connection_of(connection(salesforce=salesforce), icp)
+
+    assert usual.inputs_fingerprint() != people.inputs_fingerprint()
+    assert usual.scope == ""
+
+
 def test_lists_are_written_as_text_or_as_picklists(tmp_path: Path) -> None:
     """Set-up makes what a run writes."""
     icp = compiled(
