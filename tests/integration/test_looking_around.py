@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors.errors import MisconfiguredError, Problem
 from connectors.records import Automation, Inspection, Visibility
@@ -121,8 +122,13 @@ def test_inputs_that_change_unannounced_are_read_in_full_every_day(it: Desk) -> 
 
 
 def test_the_cost_in_calls_is_foretold(it: Desk) -> None:
-    """Reading so far and writing to come, as the connector estimates it."""
-    report = it.run(dry_run=True).report
+    """Before the run, and again when it is known what it is going to write."""
+    with capture_logs() as logs:
+        report = it.run(dry_run=True).report
 
     assert report.forecast is not None
     assert report.forecast.calls == report.calls.total + 1
+    # said before anything was read: a page of accounts and a batch of writes
+    assert [it["forecast"] for it in logs if it["event"] == "run_started"] == [
+        "needs about 2 calls"
+    ]

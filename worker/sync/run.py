@@ -145,7 +145,15 @@ class SyncRun:
         )
         for document in connection.documents:
             state.documents.save(document, now)
-        log.info("run_started", kind=kind.value, dry_run=request.dry_run, accounts=visible)
+        whole = visible if kind is RunKind.FULL else 0
+        forecast = connector.forecast(whole, 0 if checkpoint.backfilled else whole)
+        log.info(
+            "run_started",
+            kind=kind.value,
+            dry_run=request.dry_run,
+            accounts=visible,
+            forecast=str(forecast),
+        )
         work = Pass(self._parts, request, report, keeper, described, checkpoint, now, visible)
         self._attempt(work, report)
         state.runs.finish(
