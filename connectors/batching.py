@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, TypeVar
+
+from connectors.records import AccountUpdate
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -24,6 +26,35 @@ def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def distinct(items: Iterable[H]) -> list[H]:
     """Return each item once, in the order of first appearance."""
     return list(dict.fromkeys(items))
+
+
+def merged_updates(
+    updates: Iterable[AccountUpdate],
+    spelled: Callable[[str], str | None] = lambda account_id: account_id,
+) -> dict[str, AccountUpdate]:
+    """Make one update of all for the same account: CRMs refuse a call that names one twice.
+
+    Where two set the same field, the later one wins, as it would if they were sent in turn.
+
+    Args:
+        updates: in the order in which they would be sent.
+        spelled: gives an id the form that tells accounts apart; ``None`` for what is no id, which
+            is left out.
+
+    """
+    by_id: dict[str, AccountUpdate] = {}
+    for update in updates:
+        account_id = spelled(update.account_id)
+        if account_id is None:
+            continue
+        earlier = by_id.get(account_id)
+        if earlier is not None:
+            by_id[account_id] = replace(earlier, fields={**earlier.fields, **update.fields})
+        elif update.account_id == account_id:
+            by_id[account_id] = update
+        else:
+            by_id[account_id] = replace(update, account_id=account_id)
+    return by_id
 
 
 @dataclass(frozen=True)

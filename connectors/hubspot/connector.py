@@ -11,7 +11,7 @@ from datetime import datetime
 import orjson
 
 from connectors.base import JobLog
-from connectors.batching import chunked
+from connectors.batching import chunked, merged_updates
 from connectors.errors import MisconfiguredError, Problem, ProtocolError
 from connectors.hubspot import lists, properties, reading, search, writing
 from connectors.hubspot.session import Session
@@ -138,7 +138,7 @@ class HubSpotConnector:
         jobs: JobLog | None = None,  # noqa: ARG002 - answers come at once
     ) -> Sequence[WriteOutcome]:
         """Answer for each update, in order; see the port. Updates of one id share an outcome."""
-        batches = list(chunked(writing.merged_updates(updates), writing.WRITE_BATCH))
+        batches = list(chunked(merged_updates(updates).values(), writing.WRITE_BATCH))
         if len(batches) <= 1 or self._concurrency == 1:
             answered = [self._write_batch(batch) for batch in batches]
         else:

@@ -7,7 +7,6 @@ bodies and are never chained.
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 import orjson
 import urllib3.exceptions as transport
 
+from connectors.answers import advised_wait, code
 from connectors.errors import (
     ConnectorError,
     MisconfiguredError,
@@ -28,7 +28,6 @@ from connectors.errors import (
 )
 from connectors.throttling import next_midnight
 
-CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")  # what a code, a scope or a request id looks like
 MOVING = 477  # HubSpot's own status: the account is on its way between data centres
 CREDENTIAL = "HubSpot access token"
 GET_A_KEY = (
@@ -69,11 +68,6 @@ class Circumstances:
     search: bool = False
 
 
-def code(value: object) -> str:
-    """Return *value* if it has the form of a code, otherwise nothing."""
-    return value if isinstance(value, str) and CODE.fullmatch(value) else ""
-
-
 def failed_answer(error: BaseException) -> FailedAnswer | None:
     """Return the answer that a client exception stands for; ``None`` if there was no answer.
 
@@ -107,14 +101,14 @@ def answer_fault(answer: FailedAnswer, where: Circumstances) -> ConnectorError: 
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _too_many(answer, where)
     if status == HTTPStatus.LOCKED:
-        wait = max(_retry_after(answer) or LOCK_WAIT * where.attempt, LOCK_WAIT)
+        wait = max(advised_wait(answer.headers) or LOCK_WAIT * where.attempt, LOCK_WAIT)
         return TransientError(f"{said}: records are locked.", retry_after=wait, status=status)
     if status == MOVING:
         return _moving(answer, where)
     if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TransientError(
             f"{said}.",
-            retry_after=_retry_after(answer),
+            retry_after=advised_wait(answer.headers),
             status=status,
             may_have_applied=status in {408, 500, 502, 504, 524},
         )
@@ -126,18 +120,6 @@ def answer_fault(answer: FailedAnswer, where: Circumstances) -> ConnectorError: 
     if status == HTTPStatus.REQUEST_URI_TOO_LONG:
         return ProtocolError(f"{said}: the address is too long. Ask for fewer fields.")
     return ProtocolError(f"{said}{_labels(answer)}.")
-
-
-def unreadable_fault(status: int, content_type: str, route: str) -> ConnectorError:
-    """Say that a success came with a body that is not the JSON it should be."""
-    kind = content_type.split(";", maxsplit=1)[0].strip()
-    shown = f" ({kind})" if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind) else ""
-    return TransientError(
-        f"HubSpot answered {status} to {route} with a body that is cut short or not JSON{shown}."
-        " If this lasts, something between here and HubSpot answers in its place.",
-        status=status,
-        may_have_applied=True,
-    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -164,13 +146,6 @@ def _labels(answer: FailedAnswer) -> str:
     labels = [answer.category, f"correlation id {request}" if request else ""]
     shown = ", ".join(label for label in labels if label)
     return f" ({shown})" if shown else ""
-
-
-def _retry_after(answer: FailedAnswer) -> timedelta | None:
-    try:
-        return timedelta(seconds=max(0.0, float(answer.headers.get("Retry-After", ""))))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _forbidden(answer: FailedAnswer, route: str) -> ConnectorError:
@@ -237,13 +212,13 @@ def _too_many(answer: FailedAnswer, where: Circumstances) -> ConnectorError:
     wait = SEARCH_WAIT if per_second and not ten_secondly else BURST_WAIT
     return TransientError(
         f"{said}: too many calls.",
-        retry_after=_retry_after(answer) or wait * where.attempt,
+        retry_after=advised_wait(answer.headers) or wait * where.attempt,
         status=HTTPStatus.TOO_MANY_REQUESTS,
     )
 
 
 def _moving(answer: FailedAnswer, where: Circumstances) -> ConnectorError:
-    wait = _retry_after(answer) or MOVE_WAIT
+    wait = advised_wait(answer.headers) or MOVE_WAIT
     said = f"HubSpot answered 477 to {where.route}: the account is being moved to another place"
     if wait <= LONGEST_PATIENCE:
         return TransientError(f"{said}.", retry_after=wait, status=answer.status)

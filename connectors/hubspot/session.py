@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from connectors import answers
 from connectors.errors import ConnectorError, TransientError
 from connectors.hubspot import faults
 from connectors.hubspot.client import make_client
@@ -167,7 +168,7 @@ class Session:
         data = decoded(body)
         if data is None:
             kind = response.headers.get("Content-Type", "")
-            return faults.unreadable_fault(response.status, kind, route)
+            return answers.unreadable("HubSpot", response.status, kind, route)
         return Answer(response.status, data)
 
     def _refused(

@@ -8,15 +8,15 @@ batch as a whole all the same, the bad records are isolated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 
+from connectors.answers import code
 from connectors.batching import Refusal, isolate
 from connectors.errors import ProtocolError
-from connectors.hubspot.faults import code
 from connectors.hubspot.reading import get, results_of
 from connectors.hubspot.session import Session
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
@@ -61,20 +61,6 @@ def check(session: Session) -> None:
         ),
         allow=frozenset({HTTPStatus.BAD_REQUEST}),
     )
-
-
-def merged_updates(updates: Sequence[AccountUpdate]) -> list[AccountUpdate]:
-    """Make one update of all for the same id: HubSpot refuses a batch that names an id twice.
-
-    Where two set the same field, the later one wins, as it would if they were sent in turn.
-    """
-    by_id: dict[str, AccountUpdate] = {}
-    for update in updates:
-        earlier = by_id.get(update.account_id)
-        if earlier is not None:
-            update = replace(update, fields={**earlier.fields, **update.fields})  # noqa: PLW2901 - both as one
-        by_id[update.account_id] = update
-    return list(by_id.values())
 
 
 def write_batch(

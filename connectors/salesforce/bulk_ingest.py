@@ -20,10 +20,10 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.answers import CODE
 from connectors.base import JobLog
 from connectors.errors import ConnectorError, ProtocolError, TransientError
 from connectors.salesforce.collections import Answers
-from connectors.salesforce.faults import CODE
 from connectors.salesforce.ids import to18
 from connectors.salesforce.outcomes import complaint_in
 from connectors.salesforce.result_files import results

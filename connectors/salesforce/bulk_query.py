@@ -15,8 +15,8 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
+from connectors.answers import code
 from connectors.errors import ConnectorError, ProtocolError, TransientError
-from connectors.salesforce import faults
 from connectors.salesforce.session import Session
 from connectors.salesforce.streaming import Chunked, Stream
 
@@ -202,7 +202,7 @@ class BulkQuery:
         state = data.get("state")
         if state in {"Failed", "Aborted"}:
             # The message quotes the query and sometimes values; what it begins with is a code.
-            said = faults.code(str(data.get("errorMessage") or "").partition(":")[0].strip())
+            said = code(str(data.get("errorMessage") or "").partition(":")[0].strip())
             detail = f" ({said})" if said else ""
             raise TransientError(f"Query job {job} ended as {str(state).lower()}{detail}.")
         return bool(state == "JobComplete")

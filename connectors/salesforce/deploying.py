@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.answers import code
 from connectors.errors import MisconfiguredError, Problem, ProtocolError, TransientError
 from connectors.salesforce import faults, metadata
 from connectors.salesforce.grants import BYPASS
@@ -114,9 +115,9 @@ def _wait(session: Session, request: str) -> Mapping[str, Any]:
 
 def _codes(result: Mapping[str, Any]) -> Iterator[str]:
     """Yield what went wrong: only what has the form of a code."""
-    if found := faults.code(result.get("errorStatusCode")):
+    if found := code(result.get("errorStatusCode")):
         yield found
     details = result.get("details") or {}
     for each in details.get("componentFailures") or ():
-        if isinstance(each, Mapping) and (found := faults.code(each.get("problemType"))):
+        if isinstance(each, Mapping) and (found := code(each.get("problemType"))):
             yield found

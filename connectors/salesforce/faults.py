@@ -19,6 +19,7 @@ import requests
 import urllib3.exceptions as transport
 from requests import exceptions as failures
 
+from connectors.answers import advised_wait, code
 from connectors.errors import (
     ConnectorError,
     MisconfiguredError,
@@ -29,7 +30,6 @@ from connectors.errors import (
 )
 from connectors.json_text import loads
 
-CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")  # what an error code looks like
 NAME = re.compile(r"[A-Za-z]\w{0,79}(\.[A-Za-z]\w{0,79})*", re.ASCII)  # what a field's looks like
 _NO_COLUMN = re.compile(r"No such column '([^']{1,200})' on entity '([^']{1,80})'")
 _NO_RELATION = re.compile(r"Didn't understand relationship '([^']{1,200})'")
@@ -88,11 +88,6 @@ class Circumstances:
     attempt: int = 1
 
 
-def code(value: object) -> str:
-    """Return *value* if it has the form of a code, otherwise nothing."""
-    return value if isinstance(value, str) and CODE.fullmatch(value) else ""
-
-
 def failed_answer(status: int, headers: Mapping[str, str], body: bytes) -> FailedAnswer:
     """Read what an answer says is wrong, whatever its shape."""
     return failed_parts(status, loads(body), headers)
@@ -148,7 +143,7 @@ def _by_status(answer: FailedAnswer, where: Circumstances) -> ConnectorError:
     status = answer.status
     said = f"Salesforce answered {status} to {where.route}"
     if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS, 420}:
-        return TransientError(f"{said}.", status=status, retry_after=_retry_after(answer))
+        return TransientError(f"{said}.", status=status, retry_after=advised_wait(answer.headers))
     if status == HTTPStatus.FORBIDDEN:
         return _forbidden(answer, where)
     if status == HTTPStatus.GONE:
@@ -170,18 +165,6 @@ def _by_status(answer: FailedAnswer, where: Circumstances) -> ConnectorError:
             ]
         )
     return ProtocolError(f"{said}{answer.label}.")
-
-
-def unreadable_fault(status: int, content_type: str, route: str) -> ConnectorError:
-    """Say that a success came with a body that is not the JSON it should be."""
-    kind = content_type.split(";", maxsplit=1)[0].strip()
-    shown = f" ({kind})" if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind) else ""
-    return TransientError(
-        f"Salesforce answered {status} to {route} with a body that is cut short or not"
-        f" JSON{shown}. If this lasts, something between here and Salesforce answers in its place.",
-        status=status,
-        may_have_applied=True,
-    )
 
 
 def transport_fault(error: BaseException, route: str) -> ConnectorError | None:
@@ -306,13 +289,6 @@ def _not_salesforce(status: int, route: str) -> ConnectorError:
             )
         ]
     )
-
-
-def _retry_after(answer: FailedAnswer) -> timedelta | None:
-    try:
-        return timedelta(seconds=max(0.0, float(answer.headers.get("Retry-After", ""))))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _broken(error: BaseException, route: str) -> ConnectorError:

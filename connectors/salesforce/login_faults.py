@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from connectors.answers import code
 from connectors.errors import ConnectorError, MisconfiguredError, Problem, TransientError
-from connectors.salesforce.faults import code
 
 APP = "Salesforce external client app"
 KEY = "ICP_SALESFORCE__CLIENT_ID"

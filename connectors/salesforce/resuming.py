@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.base import JobLog
+from connectors.batching import merged_updates
 from connectors.errors import TransientError
 from connectors.records import AccountUpdate, WriteOutcome
 from connectors.salesforce.bulk_ingest import Ingest, Job
+from connectors.salesforce.ids import to18
 from connectors.salesforce.outcomes import Complaint
 from connectors.salesforce.session import Session
-from connectors.salesforce.writing import judged, merged_updates, told
+from connectors.salesforce.writing import judged, told
 
 
 def resume(
@@ -32,7 +34,7 @@ def resume(
     job = Job.read(job_text)
     if not _ended(ingest, job, jobs):
         return [None] * len(updates)
-    sent = merged_updates(updates)
+    sent = merged_updates(updates, to18)
     answers = ingest.answers(job, sent)
     known = {key: said for key, said in answers.items() if not _worth_another_look(said)}
     outcomes = judged(session, sent.values(), known)

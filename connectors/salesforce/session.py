@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import orjson
 import requests
 
+from connectors import answers
 from connectors.errors import ConnectorError, TransientError
 from connectors.json_text import NOT_JSON, loads
 from connectors.pausing import Pause
@@ -295,7 +296,7 @@ class Session:
         kind = response.headers.get("Content-Type", "")
         if data is NOT_JSON or (stream and kind.lower().startswith("text/html")):
             response.close()
-            return faults.unreadable_fault(response.status_code, kind, route)
+            return answers.unreadable("Salesforce", response.status_code, kind, route)
         return Exchanged(response, data)
 
     def _refused(

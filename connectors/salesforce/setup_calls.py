@@ -11,6 +11,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final
 
+from connectors.answers import code
 from connectors.errors import MisconfiguredError, Problem, ProtocolError, TransientError
 from connectors.salesforce import faults
 from connectors.salesforce.session import Answer, Session
@@ -119,7 +120,7 @@ def lacking(right: Right, route: str, shown: str = "") -> MisconfiguredError:
 def codes_of(answer: Answer) -> frozenset[str]:
     """Return the error codes of a refusal."""
     listed = answer.data if isinstance(answer.data, list) else [answer.data]
-    found = (faults.code(it.get("errorCode")) for it in listed if isinstance(it, Mapping))
+    found = (code(it.get("errorCode")) for it in listed if isinstance(it, Mapping))
     return frozenset(filter(None, found))
 
 

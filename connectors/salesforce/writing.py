@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Final
 
 from connectors.base import JobLog
+from connectors.batching import merged_updates
 from connectors.errors import MisconfiguredError
 from connectors.records import AccountUpdate, FieldDescription, WriteOutcome, WriteResult
 from connectors.retrying import RetryPolicy
@@ -98,7 +99,7 @@ class Writer:
         self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
     ) -> list[WriteOutcome]:
         """Answer for each update, in order; see the port. Updates of one id share an outcome."""
-        sent = in_order(merged_updates(updates).values())
+        sent = in_order(merged_updates(updates, to18).values())
         encoding = Encoding(self._describe() if sent else {})
         calls = Collections(
             self._session,
@@ -165,24 +166,6 @@ class Writer:
         if not self._line_feeds_fail_jobs:
             return True
         return not any(text and "\n" in text for text in update.fields.values())
-
-
-def merged_updates(updates: Sequence[AccountUpdate]) -> dict[str, AccountUpdate]:
-    """Make one update of all for the same account, under its long id; leave out what has none.
-
-    Where two set the same field, the later one wins, as it would if they were sent in turn.
-    """
-    by_id: dict[str, AccountUpdate] = {}
-    for update in updates:
-        long = to18(update.account_id)
-        if long is None:
-            continue
-        earlier = by_id.get(long)
-        if earlier is not None:
-            by_id[long] = replace(earlier, fields={**earlier.fields, **update.fields})
-        else:
-            by_id[long] = update if update.account_id == long else replace(update, account_id=long)
-    return by_id
 
 
 def judged(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.batching import Refusal, chunked, distinct, isolate
+from connectors.batching import Refusal, chunked, distinct, isolate, merged_updates
+from connectors.records import AccountUpdate
 
 
 class Server:
@@ -93,3 +94,17 @@ def test_a_chunk_size_of_nothing_is_refused() -> None:
 def test_distinct_keeps_first_appearance() -> None:
     """Repeated ids are read once, in a stable order."""
     assert distinct(["b", "a", "b"]) == ["b", "a"]
+
+
+def test_updates_of_one_account_are_merged_however_it_is_spelt() -> None:
+    """The later value of a field wins; what is no id has no update."""
+    sent = [
+        AccountUpdate("A", {"a": "old", "b": "kept"}),
+        AccountUpdate("2", {"a": "x"}),
+        AccountUpdate("a", {"a": "new"}),
+    ]
+
+    merged = merged_updates(sent, lambda text: None if text.isdecimal() else text.lower())
+
+    assert merged == {"a": AccountUpdate("a", {"a": "new", "b": "kept"})}
+    assert list(merged_updates(sent)) == ["A", "2", "a"]
