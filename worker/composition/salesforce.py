@@ -54,18 +54,29 @@ def open_connector(
 
 
 def open_admin(settings: ConnectionSettings, stop: threading.Event) -> CrmAdmin:
-    """Open the org for set-up; logs in to learn which user the worker runs as.
+    """Open the org for set-up; finds out which user the worker runs as.
 
     Raises:
         ConfigError: no way to log in is complete, or a key cannot be read.
         MisconfiguredError: a credential, the version or the origin cannot be used.
     """
     from connectors.salesforce.admin import SalesforceAdmin
+
+    session = open_session(settings, setup_credentials(settings.salesforce), stop)
+    return SalesforceAdmin(session, run_as=_runs_as(settings, stop))
+
+
+def _runs_as(settings: ConnectionSettings, stop: threading.Event) -> str:
+    """Return id or name of the worker's user; logs in only where no setting names it.
+
+    An app may let the user in by the very permission set that set-up is about to give it.
+    """
     from connectors.salesforce.visibility import user_id
 
-    run_as = user_id(open_session(settings, login_credentials(settings.salesforce), stop))
-    session = open_session(settings, setup_credentials(settings.salesforce), stop)
-    return SalesforceAdmin(session, run_as=run_as)
+    salesforce = settings.salesforce
+    if salesforce.login in {Login.JWT, Login.PASSWORD}:
+        return salesforce.username or ""
+    return user_id(open_session(settings, login_credentials(salesforce), stop))
 
 
 def login_credentials(salesforce: SalesforceSettings) -> Credentials:

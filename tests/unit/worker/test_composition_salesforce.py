@@ -173,6 +173,24 @@ def test_opening_an_org_sends_nothing(tmp_path: Path) -> None:
     assert connector.calls.total == 0
 
 
+def test_set_up_needs_no_login_of_a_user_whose_name_is_known(tmp_path: Path) -> None:
+    """The app may let it in only by the permission set that set-up is about to make."""
+    key = tmp_path / "key.pem"
+    key.write_text(KEY, encoding="utf-8")
+    access = {
+        "instance_url": LOOPBACK,
+        "api_origin": LOOPBACK,
+        "client_id": secret("key"),
+        "username": "icp@acme.example",
+        "private_key_file": key,
+        "setup_client_id": secret("admin"),
+        "setup_client_secret": secret("hush"),
+    }
+    settings = connection(salesforce=SalesforceSettings.model_validate(access))
+
+    composition.open_admin(settings, threading.Event())  # nobody listens at the origin
+
+
 def test_every_secret_is_known_to_the_redaction() -> None:
     """Those of set-up too."""
     settings = Settings(connections=(connection(salesforce=app(
