@@ -53,7 +53,7 @@ def check_fields(
         fields: the fields the run reads and writes.
         types: attribute type by attribute id.
         profiles: the ICPs, whose tiers and codes the choice fields must offer.
-        dry_run: output fields that do not exist yet are then only warned of.
+        dry_run: output fields that are absent, or may not be written, are then only warned of.
     """
     findings = Findings()
     outputs = {target.name: target for target in fields.outputs.values()}
@@ -190,7 +190,7 @@ def _check_output(
         missing.append(Problem(subject, UNSEEN, SETUP))
         return
     if not found.writable:
-        findings.problems.append(
+        missing.append(
             Problem(
                 subject,
                 "cannot be written.",

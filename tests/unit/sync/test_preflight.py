@@ -130,6 +130,13 @@ def test_a_dry_run_only_warns_of_outputs_that_are_not_there_yet() -> None:
     assert len(check(wrong, dry_run=True).problems) == 1
 
 
+def test_a_dry_run_needs_no_right_to_write() -> None:
+    """Its credential may be one that only reads."""
+    found = check({"icp_tier": replace(SOUND["icp_tier"], writable=False)}, dry_run=True)
+
+    assert (len(found.problems), len(found.warnings)) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("formula", "feeds"),
     [

@@ -16,6 +16,7 @@ from config.salesforce import SalesforceSettings
 from config.settings import Settings
 from connectors.records import FieldKind
 from connectors.salesforce import auth
+from connectors.salesforce.admin import SalesforceAdmin
 from tests.unit.worker.documents import compiled, criterion
 from worker import composition
 from worker.composition import salesforce
@@ -188,7 +189,9 @@ def test_set_up_needs_no_login_of_a_user_whose_name_is_known(tmp_path: Path) -> 
     }
     settings = connection(salesforce=SalesforceSettings.model_validate(access))
 
-    composition.open_admin(settings, threading.Event())  # nobody listens at the origin
+    admin = composition.open_admin(settings, threading.Event())  # nobody listens at the origin
+
+    assert isinstance(admin, SalesforceAdmin)
 
 
 def test_every_secret_is_known_to_the_redaction() -> None:
