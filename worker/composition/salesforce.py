@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from connectors.base import CrmAdmin, CrmConnector
-    from connectors.salesforce.auth import Credentials
+    from connectors.salesforce.auth import Credentials, RefreshToken
     from connectors.salesforce.session import Session
     from worker.sync.fields import FieldMap
 
@@ -101,12 +102,13 @@ def login_credentials(salesforce: SalesforceSettings) -> Credentials:
                 audience=_PRODUCTION if is_loopback(host) else None,
             )
         case Login.REFRESH_TOKEN:
-            return auth.RefreshToken(
+            path = salesforce.refresh_token_file
+            return _refresher(
                 host,
                 _told(salesforce.client_id),
-                _told(salesforce.refresh_token),
+                _kept(path) or _told(salesforce.refresh_token),
                 _told(salesforce.client_secret),
-                on_rotated=_keeper(salesforce.refresh_token_file),
+                path,
             )
         case Login.SESSION:
             return _session_of(salesforce, salesforce.access_token)
@@ -179,6 +181,25 @@ def _private_key(path: Path | None) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = f"the file cannot be read ({type(error).__name__})."
     raise _refused("ICP_SALESFORCE__PRIVATE_KEY_FILE", reason, "Name a PEM file.")
+
+
+@cache
+def _refresher(host: str, key: str, token: str, secret: str, path: Path | None) -> RefreshToken:
+    """Make one object for each refresh token: it knows the one that has replaced it.
+
+    A worker opens the org anew for every run, by settings that it read at its start.
+    """
+    from connectors.salesforce.auth import RefreshToken
+
+    return RefreshToken(host, key, token, secret, on_rotated=_keeper(path))
+
+
+def _kept(path: Path | None) -> str:
+    """Read the newest refresh token: another run, or another command, may have put it there."""
+    try:
+        return "" if path is None else path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _keeper(path: Path | None) -> Callable[[str], None] | None:

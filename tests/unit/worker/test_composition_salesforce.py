@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import stat
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 from pydantic import SecretStr
 
@@ -122,18 +124,32 @@ def test_set_up_has_a_credential_of_its_own() -> None:
     assert salesforce.setup_credentials(app()) == salesforce.login_credentials(app())
 
 
-def rotated(path: Path | None) -> None:
-    """Let the org hand out a new refresh token, as the way to log in would notice it."""
+def rotated(path: Path | None, replaced_by: str = "new") -> str:
+    """Let the org hand out a new refresh token; answers the one it was asked by."""
     settings = SalesforceSettings(
         client_id=secret("key"), refresh_token=secret("old"), refresh_token_file=path
     )
     found = salesforce.login_credentials(settings)
-    assert isinstance(found, auth.RefreshToken)
-    answer = (
-        b'{"access_token": "a", "instance_url": "https://acme.my.salesforce.com",'
-        b' "refresh_token": "new"}'
+    answer = orjson.dumps(
+        {
+            "access_token": "a",
+            "instance_url": "https://acme.my.salesforce.com",
+            "refresh_token": replaced_by,
+        }
     )
-    found.grant(lambda *_: auth.TokenReply(200, answer), datetime.now(UTC), None)
+    asked: list[str] = []
+
+    def post(
+        url: str, body: bytes | Mapping[str, str], headers: Mapping[str, str]
+    ) -> auth.TokenReply:
+        assert url.endswith("/token")
+        assert not headers
+        assert isinstance(body, Mapping)
+        asked.append(body["refresh_token"])
+        return auth.TokenReply(200, answer)
+
+    found.grant(post, datetime.now(UTC), None)
+    return asked[0]
 
 
 def test_a_new_refresh_token_is_kept_in_its_file(tmp_path: Path) -> None:
@@ -146,6 +162,32 @@ def test_a_new_refresh_token_is_kept_in_its_file(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "new\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [it.name for it in tmp_path.iterdir()] == ["refresh"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_every_run_of_a_worker_asks_by_the_newest_refresh_token(
+    tmp_path: Path, *, kept: bool
+) -> None:
+    """It opens the org anew for each, by settings read at its start; the first token is void."""
+    path = tmp_path / ("refresh" if kept else "no-such-folder/refresh")
+    if kept:
+        path.write_text("planted-old\n", encoding="utf-8")
+
+    assert [rotated(path, "second"), rotated(path, "third"), rotated(path)] == [
+        "planted-old",
+        "second",
+        "third",
+    ]
+
+
+def test_a_refresh_token_that_another_command_has_replaced_is_found(tmp_path: Path) -> None:
+    """Beside a worker somebody checks the connection, and gets a new token."""
+    path = tmp_path / "refresh"
+    path.write_text("planted-old\n", encoding="utf-8")
+    rotated(path, "second")
+    path.write_text("by another\n", encoding="utf-8")
+
+    assert rotated(path) == "by another"
 
 
 def test_a_refresh_token_that_cannot_be_kept_still_serves(
