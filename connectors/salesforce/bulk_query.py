@@ -64,8 +64,10 @@ class _Page(Generic[T]):
         self.next_locator = stream.headers.get("Sforce-Locator", "")
         self._stream, self.rows = stream, parsed(stream)
         header = next(self.rows, [])
-        if not header and self._expected != 0:
-            raise _CutError
+        if not header:
+            if self._expected != 0:
+                raise _CutError
+            return
         self._columns = len(header)
         self._read = self._reading(header)
 

@@ -312,11 +312,23 @@ def test_null_characters_are_dropped(wire: Wire, table: Table) -> None:
     assert rows_of(query_on(wire)) == [["ab", account_id(1)]]
 
 
-def test_an_empty_result_is_empty(wire: Wire, table: Table) -> None:
-    """A header and no row."""
-    table.rows.clear()
+@pytest.mark.parametrize("header", [True, False])
+def test_an_empty_result_is_empty(wire: Wire, table: Table, *, header: bool) -> None:
+    """A header and no row, or nothing at all."""
 
-    assert rows_of(query_on(wire)) == []
+    def answer(request: Request) -> Reply:
+        reply = table.answer(request)
+        bare = "results" in request.path and not header
+        return Reply(200, b"", reply.headers) if bare else reply
+
+    def read(found: list[str]) -> Callable[[Iterable[list[str]]], list[list[str]]]:
+        assert found == ["Name", "Id"]
+        return list
+
+    table.rows.clear()
+    answering(wire, answer)
+
+    assert [row for rows in query_on(wire).run(SOQL, read) for row in rows] == []
 
 
 def test_a_locator_that_repeats_ends_the_read(wire: Wire, table: Table) -> None:
