@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.base import JobLog
@@ -101,15 +100,13 @@ class SalesforceConnector:
             MisconfiguredError: the credential is refused, or lacks the right to read accounts.
 
         """
-        found, self._fresh = organization.look(self._session, OBJECT)
+        found = organization.look(self._session, OBJECT)
+        self._fresh, self._rates = found.described, found.rates
         organization.look_at_limits(self._session)
-        if not self._fresh.readable:
+        if not found.described.readable:
             problem = Problem(faults.USER, "it may not read accounts.", "Grant Read on Account.")
             raise MisconfiguredError([problem])
-        if describing.CURRENCY not in self._fresh.fields:
-            return found
-        self._rates = currencies.read_rates(self._session)
-        return replace(found, currency=self._rates.corporate or None)
+        return found.portal
 
     def account_id(self, text: str) -> str:
         """Spell an id in its long form: people copy the short one from older pages and reports."""

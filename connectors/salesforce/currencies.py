@@ -7,9 +7,10 @@ is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
 from connectors.salesforce import soql
 from connectors.salesforce.numbers import number_text
@@ -17,6 +18,7 @@ from connectors.salesforce.queries import query
 from connectors.salesforce.session import Session
 
 ROUTE = "GET query CurrencyType"
+SOQL = soql.select(["IsoCode", "ConversionRate", "IsCorporate"], "CurrencyType")
 _CENT = Decimal("0.01")
 
 
@@ -42,9 +44,12 @@ class Rates:
 
 
 def read_rates(session: Session) -> Rates:
-    """Ask for the org's rates; currencies no longer in use are still some accounts' own."""
-    fields = ["IsoCode", "ConversionRate", "IsCorporate"]
-    rows = query(session, soql.select(fields, "CurrencyType"), route=ROUTE).records
+    """Ask for the org's rates."""
+    return rates_in(query(session, SOQL, route=ROUTE).records)
+
+
+def rates_in(rows: Sequence[Mapping[str, Any]]) -> Rates:
+    """Read the org's rates; currencies no longer in use are still some accounts' own."""
     corporate = next((str(row["IsoCode"]) for row in rows if row.get("IsCorporate")), "")
     rates = {}
     for row in rows:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
 from connectors.errors import ProtocolError
 from connectors.records import Portal
-from connectors.salesforce import describing, soql
+from connectors.salesforce import currencies, describing, soql
+from connectors.salesforce.currencies import Rates
 from connectors.salesforce.describing import Sobject
 from connectors.salesforce.queries import Part, address_of, rows_of, together
 from connectors.salesforce.session import Session
@@ -16,8 +18,19 @@ from connectors.salesforce.session import Session
 _FIELDS = ("Id", "IsSandbox", "TimeZoneSidKey")
 
 
-def look(session: Session, name: str) -> tuple[Portal, Sobject]:
-    """Ask for the org and for the description of an object, in one call.
+@dataclass(frozen=True, slots=True)
+class Org:
+    """What one call tells of an org: itself, an object, and its rates where it has currencies."""
+
+    portal: Portal
+    described: Sobject
+    rates: Rates | None = None
+
+
+def look(session: Session, name: str) -> Org:
+    """Ask for the org, for the description of an object and for rates, in one call.
+
+    An org of one currency refuses the last part, which costs nothing.
 
     Raises:
         MisconfiguredError: the credential is refused, or may not read the object.
@@ -28,6 +41,7 @@ def look(session: Session, name: str) -> tuple[Portal, Sobject]:
         {
             "organization": address_of(soql.select(_FIELDS, "Organization")),
             "description": f"sobjects/{name}/describe",
+            "currencies": address_of(currencies.SOQL),
         },
     )
     row = next(iter(rows_of(_fine(session, parts["organization"], "GET query Organization"))), {})
@@ -35,9 +49,19 @@ def look(session: Session, name: str) -> tuple[Portal, Sobject]:
         raise ProtocolError("Salesforce answered a query for its organization with none.")
     part = parts["description"]
     if part.status == HTTPStatus.OK:
-        return _portal(session, row), describing.read(part.data)
-    # That a joint call takes a description is nowhere written down, so it is asked for alone.
-    return _portal(session, row), describing.get(session, name)
+        described = describing.read(part.data)
+    else:
+        # That a joint call takes a description is nowhere written down, so it is asked for alone.
+        described = describing.get(session, name)
+    if describing.CURRENCY not in described.fields:
+        return Org(_portal(session, row), described)
+    part = parts["currencies"]
+    if part.status == HTTPStatus.OK:
+        rates = currencies.rates_in(rows_of(part))
+    else:
+        rates = currencies.read_rates(session)
+    portal = replace(_portal(session, row), currency=rates.corporate or None)
+    return Org(portal, described, rates)
 
 
 def look_at_limits(session: Session) -> None:

@@ -86,6 +86,8 @@ class Org:
         statement = parse_qs(urlsplit(path).query)["q"][0] if request is None else soql_of(request)
         self.asked.append(statement)
         source = statement.split(" FROM ")[1].split()[0]
+        if request is None and f"{source} together" in self.found:
+            return self.found[f"{source} together"]
         if source in self.found:
             return self.found[source]
         if source == "Organization":
@@ -126,9 +128,12 @@ def test_the_org_is_named_with_one_call(wire: Wire) -> None:
     assert len(wire.requests) == 2
 
 
-def test_an_incremental_run_that_finds_nothing_takes_five_calls(wire: Wire) -> None:
-    """Login, org and description, count, the window and the bin."""
-    Org(wire)
+@pytest.mark.parametrize("more", [[], [CURRENCY]], ids=["one currency", "many currencies"])
+def test_an_incremental_run_that_finds_nothing_takes_five_calls(
+    wire: Wire, more: list[Field]
+) -> None:
+    """Login, org with description and rates, count, the window and the bin."""
+    Org(wire, [*ACCOUNT, *more])
     crm = connector(wire)
 
     crm.portal()
@@ -285,6 +290,15 @@ def test_amounts_are_converted_at_rates_read_once(wire: Wire) -> None:
     assert [record.fields["AnnualRevenue"] for record in found] == amounts
     assert fetched[0].fields["AnnualRevenue"] == "800"
     assert sum("CurrencyType" in asked for asked in org.asked) == 1
+
+
+def test_rates_that_a_joint_call_does_not_give_are_asked_for_alone(wire: Wire) -> None:
+    """Without them no amount would be known."""
+    org = Org(wire, [*ACCOUNT, CURRENCY])
+    org.found["CurrencyType together"] = error("UNKNOWN_EXCEPTION", "x", 500)
+
+    assert connector(wire).portal().currency == "EUR"
+    assert len(wire.requests) == 3
 
 
 def test_rates_are_read_also_where_nobody_asked_for_the_portal(wire: Wire) -> None:
