@@ -12,7 +12,9 @@ from connectors.errors import ProtocolError
 from connectors.salesforce import faults
 from connectors.salesforce.session import Session
 
-LONGEST_ADDRESS = 14_000  # bytes of query; Salesforce refuses an address above 16,384
+# Bytes of query. Salesforce refuses an address that has more than 16,384 together with the headers,
+# of which a token in the form of a JWT takes two thousand and more.
+LONGEST_ADDRESS = 12_000
 MOST_QUERIES = 5  # in one composite call
 BATCH_ROUTE = "POST composite/batch"
 COMPOSITE_ROUTE = "POST composite"
