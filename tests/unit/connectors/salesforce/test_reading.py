@@ -183,7 +183,7 @@ def test_the_count_fulfils_the_same_conditions(wire: Wire, table: Table) -> None
     assert table.asked == ["SELECT COUNT() FROM Account WHERE IsPersonAccount = false"]
 
 
-@pytest.mark.parametrize("count", [395, 700])
+@pytest.mark.parametrize("count", [350, 700])
 def test_long_lists_of_fields_are_sent_in_a_body(wire: Wire, table: Table, count: int) -> None:
     """An address above 16,384 bytes is refused, and the headers, with a long token, count too."""
     names = [f"Some_quite_long_field_name_{number}__c" for number in range(count)]
