@@ -317,6 +317,6 @@ def signed(claims: Mapping[str, Any], private_key: str) -> str:
     """
     try:
         return jwt.encode(dict(claims), private_key, algorithm="RS256")
-    except (ValueError, TypeError, jwt.PyJWTError):
+    except (ValueError, TypeError, AttributeError, jwt.PyJWTError):  # the third: a public key
         pass  # raised below, so that nothing that has seen the key is chained
     raise MisconfiguredError([login_faults.BAD_KEY])

@@ -154,6 +154,15 @@ def test_a_key_that_is_none_is_named_not_shown(wire: Wire, text: str) -> None:
     assert wire.requests == []
 
 
+def test_a_public_key_is_no_private_one(wire: Wire) -> None:
+    """Both files come of the same command, and are easily mixed up."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    public = key().public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+    with pytest.raises(MisconfiguredError, match="PRIVATE_KEY_FILE"):
+        log_in(wire, JwtBearer(wire.url, "key", "u", public))
+
+
 def test_a_new_refresh_token_is_handed_on_before_the_access_token_is_used(wire: Wire) -> None:
     """Rotation: the callback has the new one at once, and the next renewal sends it."""
     kept: list[str] = []
