@@ -235,6 +235,7 @@ class Pass:
         """After a complete pass: forget what the CRM no longer has, and prove nothing is lost."""
         census = self.evaluator.census
         for unseen in census.unseen():
+            self._keeper.keep()
             alive = {it.account_id for it in self._connector.fetch(unseen, [])}
             gone = [name for name in unseen if name not in alive]
             if gone:
