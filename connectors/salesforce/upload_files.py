@@ -50,12 +50,12 @@ def upload_files(
         writer.writerow([update.account_id, *(cells.get(name, "") for name in names)])
         row = _taken(text)
         if current.updates and len(body) + len(row) > largest:
-            current.body = bytes(body)
+            current.body, body = bytes(body), bytearray(header)
             yield current
-            body, current = bytearray(header), UploadFile()
+            current = UploadFile()
         body += row
         current.updates.append(update)
-    current.body = bytes(body)
+    current.body, body = bytes(body), bytearray()  # held once while it is on its way
     if current.updates or current.unfit:
         yield current
 

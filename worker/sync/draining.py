@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import orjson
@@ -99,47 +99,61 @@ class Drain:
             ConnectorError: a batch could not be sent; what is recorded as sent may have landed.
             StaleLeaseError: another process has taken the connection over.
         """
-        after = 0
         states = [ChangeState.PLANNED, *([ChangeState.SENT] if self._recheck else [])]
         counts = self._state.plan.counts(self._run_id)
         size = self._connector.batch_size(sum(counts.get(state, 0) for state in states))
-        ahead = max(size, _AHEAD // size * size)  # whole batches
-        while changes := self._state.plan.entries(self._run_id, states, after, ahead):
-            for start in range(0, len(changes), size):
-                if stop.is_set():
-                    return False
-                self._keeper.keep()
-                self._send(changes[start : start + size])
-            after = changes[-1].seq
+        for seqs, updates in self._batches(states, size):
+            if stop.is_set():
+                return False
+            self._keeper.keep()
+            self._send(seqs, updates)
         return True
 
-    def _send(self, changes: list[Change]) -> None:
-        if self._recheck:
-            # Some at a time: a batch may be as large as a bulk job, and reading it take long.
-            checked = chunked(changes, _AHEAD)
-            changes = [it for some in checked for it in self._as_planned(some)]
-        if not changes:
-            return
-        updates = updates_of(changes)
-        now = datetime.now(UTC)
-        seqs = [it.seq for it in changes]
-        self._state.plan.mark_sent(self._keeper.lease, self._run_id, seqs, now)
+    def _batches(
+        self, states: Sequence[str], size: int
+    ) -> Iterator[tuple[list[int], list[AccountUpdate]]]:
+        """Yield what is to be sent, with its places in the plan, *size* at a time.
+
+        A batch may be as large as a bulk job. It is read piece by piece, so that of all that the
+        plan knows of an account no more is held than what is sent; and reading many accounts again
+        takes long.
+        """
+        piece = min(size, _AHEAD) if self._recheck else _AHEAD
+        seqs: list[int] = []
+        updates: list[AccountUpdate] = []
+        after = 0
+        while changes := self._state.plan.entries(self._run_id, states, after, piece):
+            after = changes[-1].seq
+            if self._recheck:
+                changes = self._as_planned(changes)
+            seqs += [it.seq for it in changes]
+            updates += updates_of(changes)
+            while len(seqs) >= size:
+                batch = updates[:size]
+                yield seqs[:size], batch
+                batch.clear()  # sent: not to be held while the next one is read
+                del seqs[:size], updates[:size]
+        if seqs:
+            yield seqs, updates
+
+    def _send(self, seqs: list[int], updates: list[AccountUpdate]) -> None:
+        self._state.plan.mark_sent(self._keeper.lease, self._run_id, seqs, datetime.now(UTC))
         jobs = Jobs(self._state, self._keeper, self._run_id, seqs)
         try:
             answers = self._connector.write(updates, jobs)
         except MisconfiguredError as error:
             if error.outcomes:
-                self._settle(changes, error.outcomes, jobs)
+                self._settle(seqs, error.outcomes, jobs)
             raise
-        self._settle(changes, answers, jobs)
+        self._settle(seqs, answers, jobs)
 
     def _settle(
-        self, changes: Sequence[Change], answers: Sequence[WriteOutcome | None], jobs: Jobs
+        self, seqs: Sequence[int], answers: Sequence[WriteOutcome | None], jobs: Jobs
     ) -> None:
-        """Record and count what became of *changes*; those without an answer stay sent."""
+        """Record and count what became of a batch; changes without an answer stay sent."""
         outcomes = [
-            outcome_of(change, answer)
-            for change, answer in zip(changes, answers, strict=True)
+            outcome_of(seq, answer)
+            for seq, answer in zip(seqs, answers, strict=True)
             if answer is not None
         ]
         record(self._state, self._keeper, self._run_id, outcomes)
@@ -197,10 +211,22 @@ def record(state: State, keeper: Keeper, run_id: str, outcomes: Sequence[Outcome
 
 
 def updates_of(changes: Sequence[Change]) -> list[AccountUpdate]:
-    """What a connector is asked to store for some planned changes."""
-    return [AccountUpdate(it.account_id, orjson.loads(it.after), it.lock_group) for it in changes]
+    """What a connector is asked to store for some planned changes.
+
+    Tiers, codes and many numbers are the same for many accounts: each is held once.
+    """
+    seen: dict[str | None, str | None] = {}
+    once = seen.setdefault
+    return [
+        AccountUpdate(
+            it.account_id,
+            {name: once(value, value) for name, value in orjson.loads(it.after).items()},
+            it.lock_group,
+        )
+        for it in changes
+    ]
 
 
-def outcome_of(change: Change, answer: WriteOutcome) -> Outcome:
+def outcome_of(seq: int, answer: WriteOutcome) -> Outcome:
     """What the journal keeps of a connector's answer."""
-    return Outcome(change.seq, _STATES[answer.result], answer.code, answer.field, answer.message)
+    return Outcome(seq, _STATES[answer.result], answer.code, answer.field, answer.message)

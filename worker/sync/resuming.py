@@ -41,7 +41,7 @@ def _resume(connector: CrmConnector, state: State, keeper: Keeper, job: OpenJob)
         jobs = Jobs(state, keeper, job.run_id, [job.first_seq, job.last_seq])
         answers = connector.resume(job.job, updates_of(changes), jobs)
         outcomes = [
-            outcome_of(change, answer)
+            outcome_of(change.seq, answer)
             for change, answer in zip(changes, answers, strict=True)
             if answer is not None
         ]
