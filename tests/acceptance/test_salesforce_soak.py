@@ -42,7 +42,12 @@ SHARE = 0.1 if LONG else 0.2  # of the calls; a small org has few
 BAD_DAY: Mapping[str, Any] = {
     "fail_rows": 0.03,
     "row_lock_chance": 0.05,
-    **({"lifetime_seconds": 30} if LONG else {"calls_per_token": 12}),
+    # Jobs that last, so that sessions end and calls fail between their polls.
+    **(
+        {"lifetime_seconds": 30, "bulk_queue_ms": 3_000, "bulk_ms_per_1000": 300}
+        if LONG
+        else {"calls_per_token": 12}
+    ),
 }
 
 
