@@ -7,6 +7,7 @@ mends both, see ``docs/adr/0009-salesforce-through-our-own-session.md``.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -79,7 +80,17 @@ class Adapter(HTTPAdapter):
 def open_http(
     *, api_origin: str | None = None, ca_file: str | None = None, timeout: Timeout = TIMEOUT
 ) -> requests.Session:
-    """Open a session that sends through :class:`Adapter` and never as anybody from ``.netrc``."""
+    """Open a session that sends through :class:`Adapter` and never as anybody from ``.netrc``.
+
+    Args:
+        api_origin: see :class:`Adapter`. Its certificate is held against OpenSSL's authorities,
+            which ``SSL_CERT_FILE`` names, as the HubSpot client does.
+        ca_file: certificate authorities to trust instead of the usual ones.
+        timeout: seconds to connect, and to wait for each part of an answer.
+
+    """
+    if api_origin and ca_file is None:
+        ca_file = ssl.get_default_verify_paths().cafile
     http = requests.Session()
     adapter = Adapter(timeout=timeout, origin=api_origin, ca_file=ca_file)
     http.mount("https://", adapter)

@@ -15,7 +15,7 @@ from worker.sync.fields import OutputTarget
 
 _ROOMY = 32_000  # characters: no output of ours but the explanation comes near
 _ONE_LINE = frozenset({"reason"})  # never longer than LONGEST_TEXT anyway
-_DECIMALS = frozenset({"priority"})  # the outputs that are not whole numbers
+_DECIMALS = {"priority": 2}  # decimal places of the outputs that are not whole numbers
 
 
 def fitted(
@@ -29,7 +29,8 @@ def fitted(
         if target.key in _ONE_LINE and length >= LONGEST_TEXT:
             return make
         return lambda judged: clipped(make(judged), length)
-    if target.kind is FieldKind.NUMBER and scale is not None and target.key in _DECIMALS:
+    made = _DECIMALS.get(target.key, 0)
+    if target.kind is FieldKind.NUMBER and scale is not None and scale < made:
         return lambda judged: rounded(make(judged), scale)
     return make
 

@@ -458,6 +458,16 @@ def test_an_authority_of_ones_own_can_be_trusted(tls: tuple[str, str]) -> None:
     assert call(Session(ExistingSession(MY_DOMAIN, TOKEN), api_origin=url, ca_file=ca_file)) == {}
 
 
+def test_the_sandboxs_authority_is_found_where_openssl_looks(
+    tls: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both CRMs' simulators are trusted by one variable that every program knows."""
+    url, ca_file = tls
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+
+    assert call(Session(ExistingSession(MY_DOMAIN, TOKEN), api_origin=url)) == {}
+
+
 def test_a_stream_is_renewed_but_left_to_its_readers_patience(wire: Wire) -> None:
     """One attempt, with a new token if need be: a broken body is asked for again by its reader."""
 
