@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.crms import SALESFORCE
 from benchmarks.figures import Figure
-from benchmarks.org_speed import speed
+from benchmarks.org_speed import Yardstick, speed
 from benchmarks.portal import Portal, Run, portal
 from benchmarks.worker_figures import (
     Say,
@@ -61,7 +61,10 @@ def org_runs(
         yield from _incremental(small, fewer, say)
     say(f"runs over {accounts:,} accounts in Salesforce")
     with portal(accounts, folder / "large", ["--limits", "real"], crm=SALESFORCE) as large:
+        yardstick = Yardstick(large)
+        before = yardstick.seconds()
         large_runs = list(_full_passes(large, accounts, rounds))
+        row = (before + yardstick.seconds()) / 2
         yield from _calls(large_runs, accounts, "jobs done at once")
         yield from speed(large, accounts)
         size = large.state_bytes()
@@ -72,7 +75,7 @@ def org_runs(
             yield from _calls(list(_full_passes(large, accounts, 1)), accounts, "jobs of a minute")
     everything, *nothing = large_runs
     usual = min(nothing, key=lambda it: it.cpu_seconds)
-    yield from frugality(SALESFORCE, accounts, usual, everything, start)
+    yield from frugality(SALESFORCE, accounts, usual, everything, start, row)
     yield from memory(SALESFORCE, small_runs, large_runs, fewer, accounts)
     yield state(SALESFORCE, size, accounts)
     if million:
@@ -91,10 +94,13 @@ def _million(
 ) -> Iterator[Figure]:
     say(f"runs over {MILLION:,} accounts in Salesforce")
     with portal(MILLION, folder / "million", ["--limits", "real"], crm=SALESFORCE) as vast:
+        yardstick = Yardstick(vast)
+        before = yardstick.seconds()
         everything, *nothing = _full_passes(vast, MILLION, 1)
+        row = (before + yardstick.seconds()) / 2
         yield from speed(vast, MILLION)
     usual = min(nothing, key=lambda it: it.cpu_seconds)
-    yield from frugality(SALESFORCE, MILLION, usual, everything, start)
+    yield from frugality(SALESFORCE, MILLION, usual, everything, start, row)
     yield from memory(SALESFORCE, small, [everything, *nothing], fewer, MILLION)
     for what, run in (("all changed", everything), ("nothing changed", usual)):
         yield Figure(

@@ -1,4 +1,4 @@
-"""How fast the simulated Salesforce itself is, by a client that does nothing but ask."""
+"""How fast the simulated Salesforce itself is, and how fast this machine is just now."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import json
 import time
 import urllib.request
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from benchmarks.figures import Figure
 from benchmarks.portal import Portal
 from benchmarks.side_by_side.task import API_VERSION, QUERY
+from benchmarks.timing import timed
 
 _AT_ONCE = 100_000  # rows of one upload
+_PASSES = 9
 _DONE = {"JobComplete", "Failed", "Aborted"}
 
 
@@ -25,9 +28,9 @@ class _Client:
     def call(
         self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
     ) -> tuple[bytes, str]:
-        """One call; answers the body and the locator of what follows."""
+        """One call below the version; answers the body and the locator of what follows."""
         request = urllib.request.Request(  # noqa: S310 - the simulator, on this machine
-            f"{self._origin}/services/data/v{API_VERSION}/jobs/{path}",
+            f"{self._origin}/services/data/v{API_VERSION}/{path}",
             data=body,
             method=method,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": kind},
@@ -37,7 +40,9 @@ class _Client:
 
     def open(self, path: str, **job: str) -> str:
         """Make a job."""
-        found: str = json.loads(self.call("POST", path, json.dumps(job).encode())[0])["id"]
+        found: str = json.loads(self.call("POST", f"jobs/{path}", json.dumps(job).encode())[0])[
+            "id"
+        ]
         return found
 
     def wait(self, path: str) -> None:
@@ -46,10 +51,27 @@ class _Client:
         Raises:
             RuntimeError: it failed.
         """
-        while (state := json.loads(self.call("GET", path)[0])["state"]) not in _DONE:
+        while (state := json.loads(self.call("GET", f"jobs/{path}")[0])["state"]) not in _DONE:
             time.sleep(0.01)
         if state != "JobComplete":
             raise RuntimeError(f"{path} ended as {state}")
+
+
+class Yardstick:
+    """What reading a row as JSON costs on this machine, which may be busy, at a given moment.
+
+    The same work takes up to twice as long when others want the processor; a multiple of other work
+    done at the same time hardly changes.
+    """
+
+    def __init__(self, where: Portal) -> None:
+        """Take a page of the org's accounts."""
+        self._page = _Client(where).call("GET", f"query?{urlencode({'q': QUERY})}")[0]
+        self._rows = len(json.loads(self._page)["records"])
+
+    def seconds(self) -> float:
+        """Processor time of ``json.loads`` per row, the median of several passes."""
+        return timed(json.loads, [self._page], _PASSES).usual / self._rows
 
 
 def speed(where: Portal, accounts: int) -> Iterator[Figure]:
@@ -85,7 +107,7 @@ def _query(client: _Client) -> list[bytes]:
     locator = ""
     while locator != "null":
         after = f"&locator={locator}" if locator else ""
-        page, locator = client.call("GET", f"{job}/results?maxRecords=50000{after}")
+        page, locator = client.call("GET", f"jobs/{job}/results?maxRecords=50000{after}")
         # good enough for a sample without line breaks: an id begins each row
         ids += [line[1:19] for line in page.split(b"\n")[1:] if line.startswith(b'"001')]
     return ids
@@ -98,8 +120,8 @@ def _ingest(client: _Client, ids: list[bytes]) -> None:
     job = f"ingest/{number}"
     head = b"Id,ICP_Fit_Score__c,ICP_Tier__c,ICP_Reason__c\n"
     rows = b"".join(b"%s,50,tier_3,Written by a benchmark\n" % each for each in ids)
-    client.call("PUT", f"{job}/batches", head + rows, "text/csv")
-    client.call("PATCH", job, b'{"state":"UploadComplete"}')
+    client.call("PUT", f"jobs/{job}/batches", head + rows, "text/csv")
+    client.call("PATCH", f"jobs/{job}", b'{"state":"UploadComplete"}')
     client.wait(job)
     for kind in ("successfulResults", "failedResults", "unprocessedrecords"):
-        client.call("GET", f"{job}/{kind}/")
+        client.call("GET", f"jobs/{job}/{kind}/")

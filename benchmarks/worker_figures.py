@@ -44,9 +44,23 @@ def starting(crm: Crm, folder: Path, say: Say, rounds: int = 3) -> tuple[Run, Ru
 
 
 def frugality(
-    crm: Crm, accounts: int, nothing: Run, everything: Run, start: tuple[Run, Run]
+    crm: Crm,
+    accounts: int,
+    nothing: Run,
+    everything: Run,
+    start: tuple[Run, Run],
+    row: float | None = None,
 ) -> Iterator[Figure]:
-    """Processor time per million accounts, what starting takes left out."""
+    """Processor time per million accounts, what starting takes left out.
+
+    Args:
+        crm: which.
+        accounts: how many were read.
+        nothing: the run that wrote none of them.
+        everything: the run that wrote all.
+        start: the same over a handful.
+        row: what ``json.loads`` takes of a row at the same time, where that was measured.
+    """
     started, started_all = start
     per_million = _MEGA / (accounts - FEW)
     yield Figure(
@@ -64,6 +78,14 @@ def frugality(
         bar=60,
         note=f"user and system; from {accounts:,} accounts",
     )
+    if row is not None:
+        yield Figure(
+            group=_group(crm),
+            what="the same, against json.loads of as many rows",
+            value=(nothing.cpu_seconds - started.cpu_seconds) / (accounts - FEW) / row,
+            unit="times",
+            note=f"json.loads takes {row * _MEGA:.1f} µs per row here and now",
+        )
     yield Figure(
         group=_group(crm),
         what="a million accounts, all written",
