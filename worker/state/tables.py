@@ -173,3 +173,54 @@ documents = Table(
     Column("text", Text, nullable=False),
     Column("saved_at", Text, nullable=False),
 )
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("connection", ForeignKey("connections.number"), nullable=False),
+    Column("at", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("run_id", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("icp", Text, nullable=False, server_default=""),  # fingerprint in force at the time
+    Column("accounts", Integer, nullable=False, server_default="0"),
+    Index(None, "connection", "at"),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("connection", ForeignKey("connections.number"), primary_key=True),
+    Column("since", Text, nullable=False),
+    Column("until", Text),  # empty: until someone resumes it
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("connection", ForeignKey("connections.number"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("selector", LargeBinary, nullable=False),  # JSON: which accounts
+    Column("wanted", Text, nullable=False),  # equal for requests that ask for the same
+    Column("who", Text, nullable=False),
+    Column("asked_at", Text, nullable=False),
+    Column("taken_at", Text),
+    Column("finished_at", Text),
+    Column("run_id", Text),
+    Column("outcome", Text),
+    Column("total", Integer),
+    Column("done", Integer, nullable=False, server_default="0"),
+    Index(None, "connection", "finished_at"),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("connection", ForeignKey("connections.number"), primary_key=True),
+    Column("due_at", Text, nullable=False),  # the last scheduled tick that was begun
+)
