@@ -15,7 +15,7 @@ from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.store import State
 from worker.sync.connection import BusyError, Connection, Progress
 from worker.sync.draining import Drain
-from worker.sync.keeping import LEASE_TTL, Keeper, Stop, is_gone
+from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, Stop, elapsed, is_gone
 from worker.sync.report import RunKind, RunOutcome, RunReport
 from worker.sync.resuming import resume_jobs
 
@@ -57,12 +57,13 @@ class Approval:
             ConnectorError: the CRM could not be reached; approve again to go on.
         """
         name = self._connection.name
+        since = elapsed()
         lease = self._state.leases.acquire(
-            name, self._holder, LEASE_TTL, self._clock(), gone=is_gone
+            name, self._holder, LEASE_TTL, self._clock(), grace=TAKEOVER_AFTER, gone=is_gone
         )
         if lease is None:
             raise BusyError(f"connection {name} is being run by another process. Wait for it.")
-        keeper = Keeper(self._state, lease, self._clock)
+        keeper = Keeper(self._state, lease, self._clock, since=since)
         try:
             run = self._held(run_id)
             portal = self._connector.portal()

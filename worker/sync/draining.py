@@ -139,6 +139,7 @@ class Drain:
     def _send(self, seqs: list[int], updates: list[AccountUpdate]) -> None:
         self._state.plan.mark_sent(self._keeper.lease, self._run_id, seqs, datetime.now(UTC))
         jobs = Jobs(self._state, self._keeper, self._run_id, seqs)
+        self._keeper.require_held()
         try:
             answers = self._connector.write(updates, jobs)
         except MisconfiguredError as error:

@@ -31,7 +31,7 @@ from worker.sync.connection import (
     RunRequest,
     RunResult,
 )
-from worker.sync.keeping import LEASE_TTL, Keeper, Stop, is_gone
+from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, Stop, elapsed, is_gone
 from worker.sync.passing import Pass
 from worker.sync.preflight import Findings, check_fields, written_options
 from worker.sync.report import RunKind, RunOutcome, RunReport
@@ -78,14 +78,15 @@ class SyncRun:
             BusyError: another process is running this connection.
         """
         name = self._connection.name
+        since = elapsed()
         lease = self._state.leases.acquire(
-            name, self._holder, LEASE_TTL, self._clock(), gone=is_gone
+            name, self._holder, LEASE_TTL, self._clock(), grace=TAKEOVER_AFTER, gone=is_gone
         )
         if lease is None:
             raise BusyError(
                 f"connection {name} is being run by another process. Wait for it, or stop it first."
             )
-        keeper = Keeper(self._state, lease, self._clock)
+        keeper = Keeper(self._state, lease, self._clock, since=since)
         try:
             return self._under_lease(request, keeper)
         finally:

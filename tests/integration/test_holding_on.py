@@ -1,0 +1,88 @@
+"""A holder that was held up sends nothing more, and nobody takes over before it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import Desk, desk
+from worker.state.errors import StaleLeaseError
+from worker.sync.connection import BusyError
+from worker.sync.draining import Drain
+from worker.sync.keeping import LEASE_TTL, RENEW_EVERY, TAKEOVER_AFTER, Keeper
+from worker.sync.report import Counters, RunOutcome
+
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Desk]:
+    """A portal of a few companies and its state."""
+    found = desk(tmp_path, 8)
+    yield found
+    found.state.close()
+
+
+class Ticking:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+        self.stands_for = -1  # readings before the process is held up; never, below zero
+
+    def __call__(self) -> float:
+        """Read it."""
+        if self.stands_for == 0:
+            self.seconds += LEASE_TTL.total_seconds()
+        self.stands_for -= 1
+        return self.seconds
+
+
+def kept(shop: Desk, ticking: Ticking, at: datetime = NOON) -> Keeper:
+    """The lease of the desk's connection, kept by the clock given."""
+    name = shop.connection().name
+    lease = shop.state.leases.acquire(name, "elsewhere:1:aa", LEASE_TTL, at)
+    assert lease is not None
+    return Keeper(shop.state, lease, lambda: at, ticking=ticking)
+
+
+def test_a_holder_held_up_before_it_sends_sends_nothing(shop: Desk) -> None:
+    """The CRM sees no write, and the next run does what this one did not."""
+    shop.run(yes=False)  # a first backfill, held: its plan is there
+    ticking = Ticking()
+    keeper = kept(shop, ticking, shop.clock())
+    ticking.stands_for = 1  # held up after it made sure of its lease, before it sends
+    drain = Drain(shop.crm, shop.state, keeper, "run-1", Counters(), progress=lambda _count: None)
+    with pytest.raises(StaleLeaseError, match="held up for longer than its lease lasts"):
+        drain.run(shop.stop)
+    assert set(shop.tiers().values()) == {""}
+    shop.state.leases.release(keeper.lease)
+    assert shop.run().report.outcome is RunOutcome.SUCCEEDED
+
+
+def test_a_lease_is_renewed_by_time_that_passed_whatever_the_wall_clock_says(shop: Desk) -> None:
+    """The wall clock stands still here; the holder renews all the same."""
+    ticking = Ticking()
+    keeper = kept(shop, ticking)
+    ticking.seconds += RENEW_EVERY.total_seconds()
+    keeper.keep()
+    ticking.seconds += LEASE_TTL.total_seconds() - 1
+    keeper.require_held()
+    ticking.seconds += 1
+    with pytest.raises(StaleLeaseError):
+        keeper.require_held()
+
+
+def test_another_process_waits_until_the_old_holder_s_last_request_has_ended(shop: Desk) -> None:
+    """Expiry alone is not enough: a request that left just before it may still land."""
+    now = shop.clock()
+    kept(shop, Ticking(), now)
+    waited = LEASE_TTL + TAKEOVER_AFTER - timedelta(seconds=1)
+    shop.clock.advance(seconds=waited.total_seconds())
+    with pytest.raises(BusyError):
+        shop.run()
+    shop.clock.advance(seconds=2)
+    assert shop.run().report.outcome is RunOutcome.SUCCEEDED
