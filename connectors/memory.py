@@ -213,6 +213,10 @@ class InMemoryCrm:
         """Refuse every write to this account from now on."""
         self._refusals[account_id] = (code, field)
 
+    def accept(self, account_id: str) -> None:
+        """Take writes to this account again."""
+        self._refusals.pop(account_id, None)
+
     def fail_next(self, *errors: ConnectorError) -> None:
         """Raise these errors from the next calls, one each."""
         self._failures += errors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import orjson
 
@@ -14,7 +14,7 @@ from worker.icp.explaining import explain
 from worker.icp.judging import Judge
 from worker.icp.profile import NEEDS_DATA, Profile, Standing
 from worker.state.census import Census
-from worker.state.rows import MirrorRow, PlannedChange
+from worker.state.rows import DeadLetter, MirrorRow, PlannedChange
 from worker.state.rows import Standing as Settled
 from worker.state.store import State
 from worker.sync.desired import Judged
@@ -23,6 +23,7 @@ from worker.sync.keeping import Keeper
 from worker.sync.overriding import Override, applies, standing_override
 from worker.sync.panel import Panel
 from worker.sync.plan import Cause, Change, Planner, cause_of
+from worker.sync.refusing import is_due, news_of
 from worker.sync.report import Counters
 from worker.sync.vanishing import LastKnown, last_known, mirrored_order
 
@@ -53,6 +54,7 @@ class Scope:
     as_of: date
     rejudges: bool  # a new day or a new ICP: every account is judged again, from the mirror
     same_inputs: bool  # the mirror holds the inputs that this run reads
+    now: datetime | None = None  # when refusals are looked at; empty: refused accounts are retried
 
 
 class Evaluator:
@@ -79,6 +81,8 @@ class Evaluator:
         self._inputs = mirrored_order(fields.inputs)
         self._outputs = (*planner.output_names, *fields.overrides.values())
         self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
+        self._refused = bool(scope.now and state.dead_letters.count(scope.connection))
+        self._letters: Mapping[str, DeadLetter] = {}
         self._weighed = {it.attribute for item in panel.profiles for it in item.criteria}
         self.examples: dict[tuple[str, str, str], list[Example]] = {}
         self.assessed_before = 0  # accounts that already carried a tier when read
@@ -97,6 +101,7 @@ class Evaluator:
                 overlapping window brings again.
         """
         rows = self._rows(records)
+        self._look_up_refusals([record.account_id for record in records])
         planned: list[PlannedChange] = []
         kept: list[MirrorRow] = []
         for record in records:
@@ -119,6 +124,7 @@ class Evaluator:
 
     def rejudge(self, rows: Sequence[MirrorRow]) -> None:
         """Judge accounts again from the mirror, those apart that were read in this run."""
+        self._look_up_refusals([row.account_id for row in rows])
         planned: list[PlannedChange] = []
         kept: list[MirrorRow] = []
         for row in rows:
@@ -149,6 +155,11 @@ class Evaluator:
             **dict(zip(self._inputs, inputs, strict=True)),
             **dict(zip(self._outputs, outputs, strict=True)),
         }
+
+    def _look_up_refusals(self, account_ids: Sequence[str]) -> None:
+        if self._refused:
+            letters = self._state.dead_letters
+            self._letters = letters.page(self._scope.connection, account_ids)
 
     def _rows(self, records: Sequence[AccountRecord]) -> dict[str, MirrorRow]:
         mirror, connection = self._state.mirror, self._scope.connection
@@ -227,8 +238,6 @@ class Evaluator:
                 kept.append(settled)
             return
         self._count(judged)
-        cause = self._cause(judged, fields, row, inputs, outputs, stale)
-        planned.append(self._plan(change, cause, settled, fields))
         kept.append(
             settled._replace(
                 modified_at="",  # not dealt with until it is written
@@ -238,6 +247,13 @@ class Evaluator:
                 rules_fingerprint=row.rules_fingerprint if row is not None else "",
             )
         )
+        news = news_of(inputs, self._scope.fingerprint)
+        if self._is_refused(account_id, news):
+            counters.rejected += 1
+            counters.deferred += 1
+            return
+        cause = self._cause(judged, fields, row, inputs, outputs, stale)
+        planned.append(self._plan(change, cause, settled, fields, news))
         self._remember_example(change, cause, account_id, fields)
 
     def _standing(self, row: MirrorRow | None, fields: Fields) -> Standing | None:
@@ -329,8 +345,14 @@ class Evaluator:
         version = self._fields.outputs.get("version")
         return version is not None and fields.get(version.name) != judged.profile.version
 
+    def _is_refused(self, account_id: str, news: str) -> bool:
+        """Whether the CRM refused this account and would most likely say the same again."""
+        letter = self._letters.get(account_id)
+        now = self._scope.now
+        return letter is not None and now is not None and not is_due(letter, news, now)
+
     def _plan(
-        self, change: Change, cause: Cause, settled: MirrorRow, fields: Fields
+        self, change: Change, cause: Cause, settled: MirrorRow, fields: Fields, news: str
     ) -> PlannedChange:
         held = {name: fields.get(name) or None for name in self._outputs}
         after = {**held, **{name: value or None for name, value in change.after.items()}}
@@ -341,7 +363,7 @@ class Evaluator:
             change.tier_before,
             change.tier_after,
             cause.value,
-            "",
+            news,
             Settled(
                 orjson.dumps([after[name] for name in self._outputs]),
                 settled.fingerprint,

@@ -72,6 +72,7 @@ class Pass:
                 now.date(),
                 self._rejudges,
                 checkpoint.inputs_fingerprint == self._connection.inputs_fingerprint(),
+                None if request.accounts else now,  # a person who names an account wants it tried
             ),
             panel,
             self._connection.fields,

@@ -46,6 +46,7 @@ class Counters:
     invalid: int = 0  # passed over: gone, or changed between planning and an approved write
     held: int = 0  # planned and not sent: the run was held or stopped
     gone: int = 0  # of invalid: deleted or merged away between reading and writing
+    deferred: int = 0  # of rejected: refused before, nothing new since, not sent again yet
 
     repeated: int = 0  # rows the CRM sent again, of an account already dealt with
     rejudged: int = 0  # judged again from the mirror, without asking the CRM
@@ -116,6 +117,7 @@ class RunReport:
             "invalid": counters.invalid,
             "held": counters.held,
             "gone": counters.gone,
+            "deferred": counters.deferred,
             "repeated": counters.repeated,
             "rejudged": counters.rejudged,
             "quiet": counters.quiet,

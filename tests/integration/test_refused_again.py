@@ -1,0 +1,76 @@
+"""When a record that the CRM refused is sent again: on news at once, otherwise ever more rarely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import Clock, Desk, desk
+from worker.sync.report import Counters
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Desk]:
+    """A portal that refuses account 4, after its first run."""
+    found = desk(tmp_path, 12, clock=Clock(datetime.now(UTC)))
+    found.crm.refuse("4", "INVALID_OPTION", "icp_tier")
+    assert found.run().report.counters.rejected == 1
+    yield found
+    found.state.close()
+
+
+def rejections(shop: Desk) -> int:
+    """How often the CRM has refused account 4."""
+    [letter] = shop.state.dead_letters.all("main")
+    return letter.rejections
+
+
+def full(shop: Desk) -> Counters:
+    """Read everything again."""
+    return shop.run(full=True).report.counters
+
+
+def test_without_news_it_is_left_alone_and_counted(shop: Desk) -> None:
+    """It stays refused in the count, but costs no call."""
+    shop.clock.advance(minutes=30)
+    counters = full(shop)
+    assert (counters.rejected, counters.deferred) == (1, 1)
+    assert rejections(shop) == 1
+
+
+def test_the_wait_doubles(shop: Desk) -> None:
+    """After an hour it is tried, then not before two have passed since the last refusal.
+
+    Refusals are stamped by the worker's own clock, which stands still beside the portal's here.
+    """
+    for hours, refused in ((1.1, 2), (0.5, 2), (0.5, 3)):
+        shop.clock.advance(hours=hours)
+        full(shop)
+        assert rejections(shop) == refused
+
+
+def test_other_inputs_are_news(shop: Desk) -> None:
+    """An edit is tried at once."""
+    shop.clock.advance(minutes=5)
+    shop.crm.edit("4", {"employees": "640"})
+    assert full(shop).deferred == 0
+    assert rejections(shop) == 2
+
+
+def test_another_icp_is_news(shop: Desk) -> None:
+    """So is a new ICP."""
+    shop.clock.advance(minutes=5)
+    shop.change_icp()
+    assert full(shop).deferred == 0
+    assert rejections(shop) == 2
+
+
+def test_a_person_who_names_it_has_it_tried(shop: Desk) -> None:
+    """And a write that succeeds clears the dead letter."""
+    shop.crm.accept("4")
+    counters = shop.run(accounts=["4"]).report.counters
+    assert (counters.written, counters.rejected) == (1, 0)
+    assert shop.state.dead_letters.count("main") == 0
