@@ -26,7 +26,7 @@ from worker.state.errors import StateError
 from worker.state.instants import instant
 from worker.state.store import State
 from worker.sync.approving import Approval
-from worker.sync.connection import BusyError, Progress, RunRequest, RunResult
+from worker.sync.connection import BusyError, Progress, RunRequest, RunResult, TickDoneError
 from worker.sync.keeping import this_holder
 from worker.sync.report import RunReport
 from worker.sync.run import SyncRun
@@ -200,27 +200,34 @@ class Tick:
         self._connection = connection
         self._state = state
         self._stop = stop
+        self._resumes = False  # the next tick goes on with a run that the day's calls ended
 
     def __call__(self) -> datetime | None:
         """Run once. The ICP is read anew, so that an edit takes effect at the next tick.
 
         Answers when to go on, where the day's calls were used up.
         """
+        from worker.due import last_due  # noqa: PLC0415 - the only command that needs it
+
         if self._stop.is_set():
             return None
         name = self._connection.name
         try:
             compiled = composition.compile_icps(self._connection.profiles)
             composition.refuse_lint_errors(compiled, datetime.now(UTC))
+            due = None if self._resumes else last_due(self._connection.schedule, datetime.now(UTC))
+            self._resumes = False
             result = execute(
-                self._connection, compiled, self._state, RunRequest(), self._stop, Silent()
+                self._connection, compiled, self._state, RunRequest(due=due), self._stop, Silent()
             )
             _tell(result.report)
             told = result.report.resumes_at
-            return _resuming(name, instant(told) if told else None)
+            return self._resuming(instant(told) if told else None)
         except QuotaExhaustedError as error:
             log.warning("run_problem", connection=name, problem=str(error))
-            return _resuming(name, error.resumes_at)
+            return self._resuming(error.resumes_at)
+        except TickDoneError:
+            log.info("tick_done_before", connection=name)
         except BusyError:
             log.info("tick_skipped_busy", connection=name)
         except (ConfigError, ConnectorError, StateError) as error:
@@ -230,12 +237,13 @@ class Tick:
             log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
         return None
 
-
-def _resuming(name: str, at: datetime | None) -> datetime | None:
-    """Say when a run that the day's calls ended is taken up again."""
-    if at is not None:
-        log.info("run_resumes", connection=name, at=at.isoformat(timespec="seconds"))
-    return at
+    def _resuming(self, at: datetime | None) -> datetime | None:
+        """Say when a run that the day's calls ended is taken up again."""
+        if at is not None:
+            self._resumes = True
+            name = self._connection.name
+            log.info("run_resumes", connection=name, at=at.isoformat(timespec="seconds"))
+        return at
 
 
 def _tell(report: RunReport) -> None:

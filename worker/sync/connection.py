@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import orjson
@@ -73,6 +73,7 @@ class RunRequest:
     limit: int | None = None
     dry_run: bool = False
     confirmed: bool = False  # --yes
+    due: datetime | None = None  # the scheduled tick that this run is, begun once by all replicas
 
 
 @dataclass(slots=True)
@@ -86,6 +87,10 @@ class RunResult:
 
 class BusyError(Exception):
     """Another process is running this connection."""
+
+
+class TickDoneError(Exception):
+    """The scheduled tick was begun before, by another replica or an earlier life of this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from worker.sync.connection import (
     Progress,
     RunRequest,
     RunResult,
+    TickDoneError,
 )
 from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, Stop, elapsed, is_gone
 from worker.sync.passing import Pass
@@ -76,6 +77,7 @@ class SyncRun:
             MisconfiguredError: preflight found problems; nothing was read or written.
             StateError: the state cannot be used, or belongs to another portal.
             BusyError: another process is running this connection.
+            TickDoneError: the scheduled tick was begun before.
         """
         name = self._connection.name
         since = elapsed()
@@ -94,6 +96,8 @@ class SyncRun:
 
     def _under_lease(self, request: RunRequest, keeper: Keeper) -> RunResult:
         connection, connector, state = self._connection, self._connector, self._state
+        if request.due and not state.ticks.claim(keeper.lease, request.due, self._clock()):
+            raise TickDoneError(connection.name)
         self._progress.stage("preflight", None)
         portal = connector.portal()
         state.bindings.bind(connection.name, Binding(portal.crm, portal.portal_id, portal.kind))

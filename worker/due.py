@@ -1,0 +1,40 @@
+"""Which tick of a schedule is the present one: the same answer in every replica."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.triggers.cron import CronTrigger
+
+from config.schedule import Schedule
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = timedelta(days=5 * 366)  # a cron line may name the 29th of February
+
+
+def last_due(schedule: Schedule, now: datetime) -> datetime:
+    """The latest time, not after *now*, at which the schedule falls due.
+
+    An interval counts from 1970, not from the start of a process, so that replicas agree. Before
+    the first time of a cron line, *now* itself in whole minutes.
+    """
+    if schedule.every is not None:
+        return now - (now - _EPOCH) % schedule.every
+    trigger = CronTrigger.from_crontab(str(schedule.cron), timezone=UTC)
+    back = timedelta(minutes=1)
+    while True:
+        found = trigger.get_next_fire_time(None, now - back)
+        if found is not None and found <= now:
+            return _latest(trigger, found, now)
+        if back >= _LONGEST:
+            break
+        back = min(4 * back, _LONGEST)
+    return now.replace(second=0, microsecond=0)
+
+
+def _latest(trigger: CronTrigger, found: datetime, now: datetime) -> datetime:
+    while True:
+        after = trigger.get_next_fire_time(found, found + timedelta(seconds=1))
+        if after is None or after > now:
+            return found
+        found = after
