@@ -160,6 +160,14 @@ def worker(*, connection: Named = None) -> None:
 
 
 @app.command()
+def status(*, connection: Named = None, as_json: Json = False) -> None:
+    """Say whether all is right with each connection, and what to do; exit 3 if a person must."""
+    from worker.cli.status import show_status
+
+    show_status(connection, as_json=as_json)
+
+
+@app.command()
 def runs(
     *,
     connection: Named = None,

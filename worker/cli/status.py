@@ -1,0 +1,146 @@
+"""``icp status``: whether all is right, and if not, what a person should do."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import typer
+from rich.markup import escape
+
+from config.connection import ConnectionSettings
+from config.problems import ConfigError
+from config.settings import load_settings
+from worker import composition
+from worker.cli.failing import failures
+from worker.cli.showing import console
+from worker.standing import Standing, Verdict, report_of, span, standing, verdict
+from worker.state.instants import instant_text
+from worker.sync.report import RunOutcome
+
+Overdue: TypeAlias = bool | None
+"""Of an ICP's review; ``None`` where the ICP cannot be read."""
+
+_COLOURS = {"all right": "green", "look": "yellow", "stopped": "red"}
+
+
+def show_status(name: str | None, *, as_json: bool) -> None:
+    """Print how each connection stands; leave with 3 when something needs a person."""
+    with failures():
+        settings = load_settings(need_connection=False)
+        if name is not None or not settings.connections:
+            chosen: tuple[ConnectionSettings, ...] = (settings.connection(name),)
+        else:
+            chosen = settings.connections
+        now = datetime.now(UTC)
+        with composition.open_database(settings) as state:
+            found = [
+                (it, standing(state, it.name, it.schedule, now), _reviewing(it, now))
+                for it in chosen
+            ]
+        judged = [
+            (it, verdict(it, now, review_overdue=bool(overdue)), overdue)
+            for _, it, overdue in found
+        ]
+        if as_json:
+            typer.echo(json.dumps([_as_json(*each, now) for each in judged]))
+        else:
+            for each in judged:
+                _show(*each, now)
+        if any(each.needs_someone for _, each, _ in judged):
+            raise typer.Exit(RunOutcome.PARTIAL.exit_code)
+
+
+def _reviewing(connection: ConnectionSettings, now: datetime) -> Overdue:
+    """Whether the review of an ICP is overdue; ``None`` where the ICP cannot be read."""
+    try:
+        compiled = composition.compile_icps(connection.profiles)
+    except ConfigError:
+        return None  # `icp lint` says why, and so does the next run
+    return any(
+        it.document.reviewed is not None and it.document.review_overdue(now.date())
+        for it in compiled.loaded
+    )
+
+
+def _as_json(it: Standing, said: Verdict, overdue: Overdue, now: datetime) -> dict[str, Any]:
+    def text(moment: datetime | None) -> str | None:
+        return instant_text(moment) if moment else None
+
+    def age(moment: datetime | None) -> int | None:
+        return int((now - moment).total_seconds()) if moment else None
+
+    report, hold = it.report, report_of(it.held).get("hold") or {}
+    return {
+        "connection": it.connection,
+        "verdict": said.word,
+        "why": said.why,
+        "remedies": list(said.remedies),
+        "last_run": None
+        if it.last is None
+        else {
+            "run": it.last.run_id,
+            "outcome": it.last.outcome,
+            "started_at": it.last.started_at,
+            "finished_at": it.last.finished_at,
+        },
+        "last_success_at": text(it.success),
+        "last_success_age_seconds": age(it.success),
+        "next_due_at": text(it.due),
+        "checkpoint": text(it.checkpoint),
+        "checkpoint_lag_seconds": age(it.checkpoint),
+        "held": None
+        if it.held is None
+        else {"run": it.held.run_id, "reason": hold.get("reason", "")},
+        "dead_letters": it.dead_letters,
+        "pause": None if it.pause is None else it.pause._asdict(),
+        "lease": None
+        if it.lease is None
+        else {"holder": it.lease.holder, "expires_at": it.lease.expires_at},
+        "quota": None
+        if not report.get("forecast")
+        else {name: report["forecast"][name] for name in ("remaining", "limit")},
+        "review_overdue": overdue,
+    }
+
+
+def _show(it: Standing, said: Verdict, overdue: Overdue, now: datetime) -> None:
+    out = console()
+    why = f": {escape(said.why)}" if said.why else ""
+    out.print(f"[bold]{escape(it.connection)}[/]: [{_COLOURS[said.word]}]{said.word}[/]{why}")
+    for remedy in said.remedies:
+        out.print(f"  → {escape(remedy)}")
+    for title, words in _facts(it, overdue, now):
+        out.print(f"  {title:<16}{escape(words)}", soft_wrap=True)
+
+
+def _facts(it: Standing, overdue: Overdue, now: datetime) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if it.last is not None:
+        ended = it.last.outcome or "running"
+        found.append(("Last run", f"{it.last.run_id}, {ended}, {it.last.kind}"))
+    if it.success is not None:
+        when = f"{it.success:%Y-%m-%d %H:%M} UTC, {span(now - it.success)} ago"
+        found.append(("Last success", when))
+    if it.due is not None:
+        late = " (late)" if it.due < now else ""
+        found.append(("Next due", f"{it.due:%Y-%m-%d %H:%M} UTC, if a worker runs{late}"))
+    if it.checkpoint is not None:
+        when = f"{it.checkpoint:%Y-%m-%d %H:%M} UTC, {span(now - it.checkpoint)} ago"
+        found.append(("Read up to", when))
+    if it.held is not None:
+        found.append(("Held", f"{it.held.run_id}, waiting for approval"))
+    if it.dead_letters:
+        found.append(("Dead letters", f"{it.dead_letters:,} (icp runs --rejected)"))
+    if it.lease is not None:
+        found.append(("At work", it.lease.holder))
+    forecast = it.report.get("forecast") or {}
+    if forecast.get("remaining") is not None:
+        limit = f" of {forecast['limit']:,}" if forecast.get("limit") is not None else ""
+        found.append(("Calls left", f"{forecast['remaining']:,}{limit}, at the last run"))
+    if overdue:
+        found.append(("ICP review", "overdue"))
+    if overdue is None:
+        found.append(("ICP", "cannot be read; icp lint says why"))
+    return found

@@ -1,0 +1,194 @@
+"""How each connection stands, read from the state: for ``icp status`` and for the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+import orjson
+from apscheduler.triggers.cron import CronTrigger
+
+from config.schedule import Schedule
+from worker.state.instants import instant
+from worker.state.rows import Lease, Run
+from worker.state.runs import ABANDONED, HELD
+from worker.state.store import State
+from worker.state.watching import Pause
+from worker.sync.report import RunOutcome
+
+RECENT = 200
+"""Runs that are looked through: four days of a run each half hour."""
+
+MISSED = 3
+"""Intervals without a success after which a connection counts as stopped."""
+
+LEAST_PATIENCE = timedelta(minutes=15)
+"""A short interval does not make a run that takes minutes a missed one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Facts about one connection; points in time are aware."""
+
+    connection: str
+    last: Run | None
+    success: datetime | None  # the end of the last run that succeeded
+    due: datetime | None  # when the schedule comes round next; only a worker acts on it
+    period: timedelta
+    checkpoint: datetime | None  # changes up to here are dealt with
+    held: Run | None
+    held_runs: int
+    dead_letters: int
+    pause: Pause | None
+    lease: Lease | None  # of a process that is at work now
+
+    @property
+    def of(self) -> str:
+        """The option that names it in a command."""
+        return f" --connection {self.connection}"
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report of the last run; empty where it has none."""
+        return report_of(self.last)
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether too many intervals went by without a success."""
+        since = self.success
+        return since is not None and now - since > max(MISSED * self.period, LEAST_PATIENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line about a connection, and the commands that help."""
+
+    word: str  # all right, look, stopped
+    why: str = ""
+    remedies: Sequence[str] = ()
+
+    @property
+    def needs_someone(self) -> bool:
+        """Whether a person should do something."""
+        return self.word != ALL_RIGHT
+
+
+ALL_RIGHT = "all right"
+LOOK = "look"
+STOPPED = "stopped"
+
+
+def standing(state: State, connection: str, schedule: Schedule, now: datetime) -> Standing:
+    """Read how *connection* stands at *now*."""
+    runs = [it for it in state.runs.latest(connection, RECENT) if not it.dry_run]
+    held = [it for it in runs if it.outcome == HELD]
+    finished = [
+        it.finished_at for it in runs if it.outcome == RunOutcome.SUCCEEDED.value and it.finished_at
+    ]
+    until = state.checkpoints.load(connection).until
+    lease = state.leases.holder(connection)
+    pause = state.watching.pause(connection)
+    tick = state.watching.tick(connection)
+    begun = tick or (runs[0].started_at if runs else None)
+    return Standing(
+        connection=connection,
+        last=runs[0] if runs else None,
+        success=instant(finished[0]) if finished else None,
+        due=_due(schedule, instant(begun) if begun else None, now),
+        period=_period(schedule, now),
+        checkpoint=instant(until) if until else None,
+        held=held[0] if held else None,
+        held_runs=len(held),
+        dead_letters=state.dead_letters.count(connection),
+        pause=None if pause and pause.until and instant(pause.until) <= now else pause,
+        lease=lease if lease and instant(lease.expires_at) > now else None,
+    )
+
+
+def verdict(it: Standing, now: datetime, *, review_overdue: bool) -> Verdict:
+    """Say in a few words what matters most about a connection."""
+    found = chain(_resting(it), _failing(it, now), _waiting(it, review_overdue=review_overdue))
+    return next(found, Verdict(ALL_RIGHT))
+
+
+def _resting(it: Standing) -> Iterator[Verdict]:
+    if it.pause is not None:
+        until = f"until {short(it.pause.until)}" if it.pause.until else "until someone resumes it"
+        why = f"paused by {it.pause.who} {until}: {it.pause.reason}"
+        yield Verdict(STOPPED, why, (f"icp resume{it.of}",))
+    if it.last is None:
+        yield Verdict(LOOK, "no run yet", (f"icp check{it.of}", f"icp run --dry-run{it.of}"))
+
+
+def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
+    outcome = it.last.outcome if it.last else None
+    if outcome == RunOutcome.FAILED.value:
+        problems = it.report.get("problems") or ["the last run failed"]
+        yield Verdict(STOPPED, str(problems[0]), (f"icp check{it.of}", f"icp run{it.of}"))
+    if it.held is not None:
+        reason = (report_of(it.held).get("hold") or {}).get("reason") or "a run is held"
+        run = it.held.run_id
+        yield Verdict(LOOK, str(reason), (f"icp approve {run}{it.of}", f"icp reject {run}{it.of}"))
+    if it.lease is not None:
+        return  # someone is at it
+    if it.success is not None and it.overdue(now):
+        why = f"no run has succeeded for {span(now - it.success)}"
+        yield Verdict(STOPPED, why, ("icp worker", f"icp run{it.of}"))
+    if outcome in {RunOutcome.STOPPED.value, ABANDONED}:
+        yield Verdict(LOOK, f"the last run was {outcome}", (f"icp run{it.of}",))
+
+
+def _waiting(it: Standing, *, review_overdue: bool) -> Iterator[Verdict]:
+    if it.dead_letters:
+        what = "1 account" if it.dead_letters == 1 else f"{it.dead_letters:,} accounts"
+        yield Verdict(LOOK, f"the CRM refuses {what}", (f"icp runs --rejected{it.of}",))
+    if it.last is not None and it.last.outcome == RunOutcome.PARTIAL.value:
+        problems = it.report.get("problems") or ["the last run left something over"]
+        yield Verdict(LOOK, str(problems[0]), (f"icp run{it.of}",))
+    if review_overdue:
+        why = "the review of the ICP is overdue; set `reviewed:` once it is done"
+        yield Verdict(LOOK, why, ("icp lint",))
+
+
+def report_of(run: Run | None) -> dict[str, Any]:
+    """What a run reported; empty where it did not."""
+    found: dict[str, Any] = orjson.loads(run.report) if run is not None and run.report else {}
+    return found
+
+
+def short(text: str | None) -> str:
+    """A point in time as people read it: ``2026-11-22 04:00``."""
+    return (text or "")[:16].replace("T", " ")
+
+
+def span(length: timedelta) -> str:
+    """A length of time, in its largest useful unit."""
+    seconds = max(0, int(length.total_seconds()))
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _due(schedule: Schedule, begun: datetime | None, now: datetime) -> datetime | None:
+    """The next time the schedule comes round; of an interval only once a run has begun."""
+    if schedule.every is None:
+        return _fires(schedule, now)
+    return begun + schedule.every if begun else None
+
+
+def _period(schedule: Schedule, now: datetime) -> timedelta:
+    """How far apart runs are; of a cron line, the next two."""
+    if schedule.every is not None:
+        return schedule.every
+    first = _fires(schedule, now)
+    second = _fires(schedule, first + timedelta(seconds=1)) if first else None
+    return second - first if first and second else timedelta(days=1)
+
+
+def _fires(schedule: Schedule, after: datetime) -> datetime | None:
+    trigger = CronTrigger.from_crontab(str(schedule.cron), timezone="UTC")
+    found: datetime | None = trigger.get_next_fire_time(None, after)
+    return found
