@@ -26,6 +26,7 @@ from worker.state.scratch import (
     ScratchHistory,
     ScratchMirror,
 )
+from worker.state.ticks import Ticks
 from worker.state.watching import Watching
 
 BUSY_TIMEOUT = timedelta(seconds=10)
@@ -45,6 +46,7 @@ class State:
     documents: Documents
     dead_letters: DeadLetters
     watching: Watching
+    ticks: Ticks
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -59,6 +61,7 @@ class State:
         self.documents = Documents(database)
         self.dead_letters = DeadLetters(database)
         self.watching = Watching(database)
+        self.ticks = Ticks(database)
 
     def scratch(self) -> State:
         """State for a dry run: reads what is stored here, stores nothing; close it when done.
