@@ -184,6 +184,34 @@ def runs(
 
 
 @app.command()
+def adopt(
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it: what is known of accounts is forgotten.")
+    ] = False,
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Tie a connection's state to the portal that its credential opens now."""
+    from worker.cli.moving import adopt_portal
+
+    adopt_portal(connection, confirmed=yes, as_json=as_json)
+
+
+@app.command()
+def forget(
+    account: Annotated[list[str], typer.Argument(help="Account ids, as in the CRM.")],
+    *,
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Erase accounts from everything that is stored: mirror, journal, history, refusals."""
+    from worker.cli.moving import forget_accounts
+
+    forget_accounts(account, connection, as_json=as_json)
+
+
+@app.command()
 def explain(
     account: Annotated[str, typer.Argument(help="Account id, as in the CRM's address bar.")],
     *,

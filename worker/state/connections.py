@@ -68,8 +68,8 @@ def require_same(connection: str, bound: Binding, offered: Binding) -> None:
     if bound != offered:
         raise StateError(
             f"connection {connection}: its state belongs to {bound}, but the credential opens"
-            f" {offered}. Give the other portal a connection name of its own, or"
-            f" another state database if it has replaced the first."
+            f" {offered}. Nothing was read. Give the other portal a connection name of its own or"
+            f" another state database; if it has replaced the first, `icp adopt` moves the state."
         )
 
 

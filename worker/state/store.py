@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from worker.state import retention
+from worker.state import clearing, retention
 from worker.state.connections import Bindings, Checkpoints
 from worker.state.database import Database
 from worker.state.dead_letters import DeadLetters
@@ -18,6 +18,7 @@ from worker.state.leases import Leases
 from worker.state.migrations import migrate
 from worker.state.mirror import Mirror
 from worker.state.plan import Plan
+from worker.state.rows import Lease
 from worker.state.runs import Runs
 from worker.state.scratch import (
     ScratchBindings,
@@ -80,6 +81,10 @@ class State:
     def erase(self, connection: str, account_ids: Sequence[str]) -> None:
         """Forget accounts: in mirror, plan, journal, history and dead letter, on disk at once."""
         retention.erase(self._database, connection, account_ids)
+
+    def clear(self, lease: Lease) -> int:
+        """Forget every account of a connection and how far it was read; answers how many."""
+        return clearing.clear(self._database, lease)
 
     def prune(self, now: datetime) -> int:
         """Drop journal and history past their time and plans never carried out; answers rows."""
