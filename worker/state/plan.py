@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from random import Random
 
 import orjson
 from sqlalchemy import bindparam, func, insert, select, update
@@ -39,6 +40,15 @@ _ENTRIES = (
     )
     .order_by(changes.c.seq)
     .limit(bindparam("most"))
+)
+_ENDS = select(func.min(changes.c.seq), func.max(changes.c.seq)).where(
+    _OF_RUN, changes.c.state == ChangeState.PLANNED
+)
+_REFUSALS = (
+    select(changes.c.code, changes.c.field, func.count())
+    .where(_OF_RUN, changes.c.state == ChangeState.REJECTED)
+    .group_by(changes.c.code, changes.c.field)
+    .order_by(func.count().desc(), changes.c.code, changes.c.field)
 )
 _SEND = (
     update(changes)
@@ -96,6 +106,29 @@ class Plan:
         }
         with self._database.read() as transaction:
             return list(map(Change._make, transaction.execute(_ENTRIES, parameters)))
+
+    def spread(self, run_id: str, most: int) -> list[Change]:
+        """Fetch up to *most* planned changes of a run from all over its plan, in plan order.
+
+        Drawn by lot, so that no regularity of the plan can hide from it; the same run draws the
+        same.
+        """
+        with self._database.read() as transaction:
+            first, last = transaction.execute(_ENDS, {"run_id": run_id}).one()
+        if first is None:
+            return []
+        lot = Random(run_id)  # noqa: S311 - a sample, not a secret
+        places = lot.sample(range(first - 1, last), min(most, last + 1 - first))
+        found: dict[int, Change] = {}
+        for after in places:
+            found |= {it.seq: it for it in self.entries(run_id, after_seq=after, limit=1)}
+        return [found[seq] for seq in sorted(found)]
+
+    def refusals(self, run_id: str) -> list[tuple[str, str, int]]:
+        """Count what the CRM refused of a run, by code and field, most first."""
+        with self._database.read() as transaction:
+            found = transaction.execute(_REFUSALS, {"run_id": run_id}).all()
+        return [(code, field, count) for code, field, count in found]
 
     def mark_sent(self, lease: Lease, run_id: str, seqs: Sequence[int], now: datetime) -> None:
         """Record that a batch is about to leave.

@@ -109,6 +109,16 @@ class Drain:
             self._send(seqs, updates)
         return True
 
+    def send_some(self, changes: Sequence[Change], stop: Stop) -> bool:
+        """Send these planned changes alone; ``False`` when asked to stop before the last one."""
+        size = self._connector.batch_size(len(changes))
+        for some in chunked(changes, size):
+            if stop.is_set():
+                return False
+            self._keeper.keep()
+            self._send([it.seq for it in some], updates_of(some))
+        return True
+
     def _batches(
         self, states: Sequence[str], size: int
     ) -> Iterator[tuple[list[int], list[AccountUpdate]]]:

@@ -10,6 +10,7 @@ from connectors.batching import distinct
 from connectors.records import AccountRecord, FieldDescription, Window
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Checkpoint
+from worker.sync.canary import LARGE, send_canary
 from worker.sync.connection import Parts, RunRequest
 from worker.sync.draining import Drain
 from worker.sync.evaluating import Evaluator, Scope
@@ -110,6 +111,13 @@ class Pass:
             self.counters,
             progress=self._progress.advance,
         )
+        if planned > LARGE and not self._accounts and not self._request.dry_run:
+            self._report.hold = send_canary(
+                drain, self._state, self._run_id, self.counters, self._stop
+            )
+            if self._report.hold is not None:
+                self.leave_rest_held()
+                return RunOutcome.HELD
         if not drain.run(self._stop):
             self.leave_rest_held()
             return RunOutcome.STOPPED

@@ -1,0 +1,81 @@
+"""A large run shows on a few records what would be refused, before it writes the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import Clock, Desk, Quiet, desk
+from worker.sync.approving import Approval
+from worker.sync.canary import SIZE
+from worker.sync.report import RunOutcome
+
+PORTAL = 1_200
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Desk]:
+    """A portal large enough for a canary."""
+    found = desk(tmp_path, PORTAL, clock=Clock(datetime.now(UTC)))
+    yield found
+    found.state.close()
+
+
+def refuse(shop: Desk, every: int) -> None:
+    """Refuse each *every*-th account of the portal."""
+    for place in range(1, PORTAL + 1, every):
+        shop.crm.refuse(str(place), "FIELD_CUSTOM_VALIDATION_EXCEPTION", "icp_reason")
+
+
+def test_a_rule_that_refuses_many_is_met_on_few(shop: Desk) -> None:
+    """The run is held with the rule and its count; 1,000 accounts were not touched."""
+    refuse(shop, 3)
+    report = shop.run().report
+
+    assert report.outcome is RunOutcome.HELD
+    assert report.hold is not None
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION on icp_reason" in report.hold.reason
+    counters = report.counters
+    assert counters.written + counters.rejected == SIZE
+    assert counters.held == PORTAL - SIZE
+    assert counters.reconcile() == []
+    assert shop.state.checkpoints.load("main").until is None
+
+
+def test_a_canary_comes_from_all_over_the_plan(shop: Desk) -> None:
+    """Not the first two hundred: record types lie scattered."""
+    refuse(shop, 3)
+    shop.run()
+    touched = [int(name) for name, tier in shop.tiers().items() if tier]
+    assert min(touched) < PORTAL / 10
+    assert max(touched) > PORTAL * 9 / 10
+
+
+def test_few_refusals_hold_nothing(shop: Desk) -> None:
+    """One in a hundred is an ordinary day."""
+    refuse(shop, 101)
+    report = shop.run().report
+    assert report.outcome is RunOutcome.PARTIAL
+    assert report.counters.written == PORTAL - report.counters.rejected
+
+
+def test_a_run_held_by_its_canary_can_be_approved(shop: Desk) -> None:
+    """The others are then written all the same, and each account is counted once."""
+    refuse(shop, 3)
+    shop.run()
+    approval = Approval(
+        shop.connection(),
+        shop.crm,
+        shop.state,
+        holder="a person",
+        stop=shop.stop,
+        progress=Quiet(),
+        clock=shop.clock,
+    )
+    report = approval.carry_out("run-1")
+    assert report.outcome is RunOutcome.PARTIAL
+    assert report.counters.written == PORTAL - PORTAL // 3
+    assert report.counters.reconcile() == []

@@ -1,0 +1,54 @@
+"""A first small batch of a large run: what most records would be refused for shows on a few.
+
+A validation rule, a picklist that lacks a value or a right that was taken away would otherwise be
+met a million times, with as many dead letters and the day's calls gone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from worker.state.store import State
+from worker.sync.draining import Drain
+from worker.sync.guard import Hold
+from worker.sync.keeping import Stop
+from worker.sync.report import Counters
+
+LARGE: Final = 1_000
+"""Writes above which a run sends a canary first."""
+
+SIZE: Final = 200
+"""Records of a canary, taken from all over the plan: record types and owners lie scattered."""
+
+BEARABLE: Final = 0.02
+"""The share of a canary that the CRM may refuse."""
+
+
+def send_canary(
+    drain: Drain, state: State, run_id: str, counters: Counters, stop: Stop
+) -> Hold | None:
+    """Send a few of a large plan; answers why the rest must wait, where too many were refused.
+
+    Raises:
+        ConnectorError: it could not be sent.
+        StaleLeaseError: another process has taken the connection over.
+    """
+    some = state.plan.spread(run_id, SIZE)
+    before = counters.rejected
+    drain.send_some(some, stop)
+    refused = counters.rejected - before
+    allowed = int(len(some) * BEARABLE)
+    if refused <= allowed:
+        return None
+    rules = ", ".join(
+        f"{code or 'no code'}{f' on {field}' if field else ''}: {count}"
+        for code, field, count in state.plan.refusals(run_id)
+    )
+    return Hold(
+        f"canary: the CRM refused {refused} of the first {len(some)} records, {allowed} are"
+        f" allowed ({rules})",
+        "`icp runs --rejected` shows the CRM's words. Mend the cause and run again, or"
+        " `icp approve` this run to write the others all the same.",
+        refused,
+        allowed,
+    )
