@@ -30,6 +30,7 @@ from pydantic_settings import (
 from config.connection import database_url
 from config.crms import CRM_NAMES, Crm
 from config.hubspot import HubSpotEnvironment
+from config.listening import ListenOn
 from config.problems import ConfigProblem, did_you_mean
 from config.salesforce import SalesforceEnvironment
 from config.scalars import flag
@@ -122,6 +123,7 @@ class Environment(BaseSettings):
     database_url: DatabaseUrl | None = None
     schedule: WhenToRun | None = Field(default=None, description="cron line or interval")
     log_level: LogLevel | None = None
+    http_address: ListenOn | None = Field(default=None, description="host:port, or off")
     allow_partial_visibility: Annotated[bool, BeforeValidator(_flag)] | None = None
 
 
@@ -147,7 +149,8 @@ def variable(*path: str) -> str:
 
 def known_variables() -> tuple[str, ...]:
     """Return every variable with a fixed name, those from files included."""
-    plain = ["CONFIG", "CRM", "PROFILE", "SCHEDULE", "LOG_LEVEL", "ALLOW_PARTIAL_VISIBILITY"]
+    plain = ["CONFIG", "CRM", "PROFILE", "SCHEDULE", "LOG_LEVEL", "HTTP_ADDRESS"]
+    plain += ["ALLOW_PARTIAL_VISIBILITY"]
     return tuple(
         [PREFIX + name for name in plain]
         + [PREFIX + "DATABASE_URL", PREFIX + "DATABASE_URL_FILE"]

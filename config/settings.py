@@ -23,6 +23,7 @@ from config.environment import (
     variable,
 )
 from config.hubspot import HubSpotSettings
+from config.listening import Listening
 from config.problems import ConfigError, ConfigProblem, did_you_mean, in_file_order, listed
 from config.salesforce import SalesforceSettings
 from config.worker_file import WorkerFile, read_worker_file
@@ -48,6 +49,7 @@ class Settings(BaseModel):
 
     database_url: SecretStr = SecretStr(DEFAULT_DATABASE)
     log_level: LogLevel = "info"
+    http: Listening = Listening()
     connections: tuple[ConnectionSettings, ...] = ()
 
     def connection(self, name: str | None = None) -> ConnectionSettings:
@@ -119,11 +121,12 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
     ]
     url = environment.database_url or SecretStr(DEFAULT_DATABASE)
     level = environment.log_level or "info"
+    http = environment.http_address or Listening()
     if environment.crm is None:
         if environment.profile is not None:
             remedy = f"Set it to {listed(CRM_NAMES)}."
             problems.append(environment_problem("ICP_CRM", "it is not set.", remedy))
-        return Settings(database_url=url, log_level=level), problems
+        return Settings(database_url=url, log_level=level, http=http), problems
     profiles = [part.strip() for part in (environment.profile or "").split(",") if part.strip()]
     if not profiles:
         problems.append(
@@ -138,7 +141,8 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
         hubspot=_merged(HubSpotSettings(), environment.hubspot),
         salesforce=_merged(SalesforceSettings(), environment.salesforce),
     )
-    return Settings(database_url=url, log_level=level, connections=(connection,)), problems
+    settings = Settings(database_url=url, log_level=level, http=http, connections=(connection,))
+    return settings, problems
 
 
 def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Settings:
@@ -172,6 +176,7 @@ def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Setti
     return Settings(
         database_url=url,
         log_level=environment.log_level or file.log_level,
+        http=environment.http_address or file.http,
         connections=tuple(connections),
     )
 

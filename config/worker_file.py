@@ -19,6 +19,7 @@ from config.environment import (
     environment_problem,
     variable,
 )
+from config.listening import Listening, ListenOn
 from config.problems import ConfigError, ConfigProblem, did_you_mean, listed
 from config.scalars import Text
 from config.translating import Placing, problem_at, translate, without_blanks
@@ -41,6 +42,7 @@ class WorkerFile(Part):
         default=None, description="sqlite:///path, relative to this file"
     )
     log_level: LogLevel = "info"
+    http: ListenOn = Listening()
     connections: Annotated[tuple[ConnectionEntry, ...], Field(min_length=1)]
 
 

@@ -32,6 +32,15 @@ def last_due(schedule: Schedule, now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0)
 
 
+def next_due(schedule: Schedule, after: datetime) -> datetime | None:
+    """The first time later than *after* at which the schedule falls due; ``None`` if never."""
+    if schedule.every is not None:
+        return last_due(schedule, after) + schedule.every
+    trigger = CronTrigger.from_crontab(str(schedule.cron), timezone=UTC)
+    found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(seconds=1))
+    return found
+
+
 def _latest(trigger: CronTrigger, found: datetime, now: datetime) -> datetime:
     while True:
         after = trigger.get_next_fire_time(found, found + timedelta(seconds=1))

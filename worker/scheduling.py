@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
@@ -31,6 +32,9 @@ GRACE = timedelta(hours=1)
 SOONEST = timedelta(minutes=1)
 """How soon a job may run again by its own wish: clocks differ, and a wish may lie in the past."""
 
+STUCK = 60.0
+"""Seconds without a look after which the clock counts as stuck."""
+
 LOOK = 0.5
 """Seconds between two looks at what jobs wish."""
 
@@ -47,6 +51,7 @@ class Clock:
     ) -> None:
         self._stop = stop
         self._soonest = soonest
+        self._beat = time.monotonic()
         self._wishes: SimpleQueue[tuple[str, datetime]] = SimpleQueue()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -79,10 +84,15 @@ class Clock:
         self._scheduler.start()
         try:
             while not self._stop.wait(LOOK):
+                self._beat = time.monotonic()
                 self._grant_wishes()
         finally:
             self._scheduler.remove_all_jobs()
             self._scheduler.shutdown(wait=True)
+
+    def alive(self) -> bool:
+        """Whether the loop goes round, or ends because it was told to."""
+        return self._stop.is_set() or time.monotonic() - self._beat < STUCK
 
     def _add(self, trigger: Any, name: str, job: Job) -> None:
         def tick() -> None:

@@ -9,9 +9,9 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from apscheduler.triggers.cron import CronTrigger
 
 from config.schedule import Schedule
+from worker.due import next_due
 from worker.state.instants import instant
 from worker.state.rows import Lease, Run
 from worker.state.runs import ABANDONED, HELD
@@ -19,8 +19,8 @@ from worker.state.store import State
 from worker.state.watching import Pause
 from worker.sync.report import RunOutcome
 
-RECENT = 200
-"""Runs that are looked through: four days of a run each half hour."""
+RECENT = 100
+"""Runs that are looked through: four days of a run each hour."""
 
 MISSED = 3
 """Intervals without a success after which a connection counts as stopped."""
@@ -36,7 +36,7 @@ class Standing:
     connection: str
     last: Run | None
     success: datetime | None  # the end of the last run that succeeded
-    due: datetime | None  # when the schedule comes round next; only a worker acts on it
+    due: datetime | None  # the tick after the last begun; only a worker acts on it
     period: timedelta
     checkpoint: datetime | None  # changes up to here are dealt with
     held: Run | None
@@ -90,13 +90,11 @@ def standing(state: State, connection: str, schedule: Schedule, now: datetime) -
     until = state.checkpoints.load(connection).until
     lease = state.leases.holder(connection)
     pause = state.watching.pause(connection)
-    tick = state.watching.tick(connection)
-    begun = tick or (runs[0].started_at if runs else None)
     return Standing(
         connection=connection,
         last=runs[0] if runs else None,
         success=instant(finished[0]) if finished else None,
-        due=_due(schedule, instant(begun) if begun else None, now),
+        due=next_due(schedule, state.ticks.last(connection) or now),
         period=_period(schedule, now),
         checkpoint=instant(until) if until else None,
         held=held[0] if held else None,
@@ -107,7 +105,7 @@ def standing(state: State, connection: str, schedule: Schedule, now: datetime) -
     )
 
 
-def verdict(it: Standing, now: datetime, *, review_overdue: bool) -> Verdict:
+def verdict(it: Standing, now: datetime, *, review_overdue: bool | None) -> Verdict:
     """Say in a few words what matters most about a connection."""
     found = chain(_resting(it), _failing(it, now), _waiting(it, review_overdue=review_overdue))
     return next(found, Verdict(ALL_RIGHT))
@@ -140,13 +138,15 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
         yield Verdict(LOOK, f"the last run was {outcome}", (f"icp run{it.of}",))
 
 
-def _waiting(it: Standing, *, review_overdue: bool) -> Iterator[Verdict]:
+def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:
     if it.dead_letters:
         what = "1 account" if it.dead_letters == 1 else f"{it.dead_letters:,} accounts"
         yield Verdict(LOOK, f"the CRM refuses {what}", (f"icp runs --rejected{it.of}",))
     if it.last is not None and it.last.outcome == RunOutcome.PARTIAL.value:
         problems = it.report.get("problems") or ["the last run left something over"]
         yield Verdict(LOOK, str(problems[0]), (f"icp run{it.of}",))
+    if review_overdue is None:
+        yield Verdict(STOPPED, "the ICP cannot be read", ("icp lint",))
     if review_overdue:
         why = "the review of the ICP is overdue; set `reviewed:` once it is done"
         yield Verdict(LOOK, why, ("icp lint",))
@@ -172,23 +172,8 @@ def span(length: timedelta) -> str:
     return f"{seconds} s"
 
 
-def _due(schedule: Schedule, begun: datetime | None, now: datetime) -> datetime | None:
-    """The next time the schedule comes round; of an interval only once a run has begun."""
-    if schedule.every is None:
-        return _fires(schedule, now)
-    return begun + schedule.every if begun else None
-
-
 def _period(schedule: Schedule, now: datetime) -> timedelta:
     """How far apart runs are; of a cron line, the next two."""
-    if schedule.every is not None:
-        return schedule.every
-    first = _fires(schedule, now)
-    second = _fires(schedule, first + timedelta(seconds=1)) if first else None
+    first = next_due(schedule, now)
+    second = next_due(schedule, first) if first else None
     return second - first if first and second else timedelta(days=1)
-
-
-def _fires(schedule: Schedule, after: datetime) -> datetime | None:
-    trigger = CronTrigger.from_crontab(str(schedule.cron), timezone="UTC")
-    found: datetime | None = trigger.get_next_fire_time(None, after)
-    return found

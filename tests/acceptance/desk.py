@@ -103,7 +103,8 @@ class CrmDesk:
     def environment(self, **changed: str) -> dict[str, str]:
         """Only what an operator sets, and what a process needs to start."""
         kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        return {**kept, "HOME": str(self.folder), **self.variables, **changed}
+        quiet = {"ICP_HTTP_ADDRESS": "off"}  # workers of several tests share this machine
+        return {**kept, "HOME": str(self.folder), **quiet, **self.variables, **changed}
 
     def start(self, *arguments: str, **changed: str) -> Command:
         """Start ``icp`` with *arguments* and leave it running; *changed* are variables."""

@@ -6,10 +6,12 @@ import json
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import structlog
 import typer
@@ -31,6 +33,9 @@ from worker.sync.keeping import this_holder
 from worker.sync.report import RunReport
 from worker.sync.run import SyncRun
 from worker.telemetry import set_up_logging
+
+if TYPE_CHECKING:
+    from worker.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -162,7 +167,9 @@ class Silent:
 
 def run_worker(name: str | None) -> None:
     """Run every connection, or one, on its schedule until told to stop."""
-    from worker.scheduling import Clock  # noqa: PLC0415 - the only command that needs it
+    from worker.health import Health, serving  # noqa: PLC0415 - the only command that needs it
+    from worker.metrics import Metrics  # noqa: PLC0415
+    from worker.scheduling import Clock  # noqa: PLC0415
 
     with failures():
         settings = load_settings()
@@ -174,15 +181,19 @@ def run_worker(name: str | None) -> None:
                 log.warning("lint_warning", code=finding.code, where=finding.where)
         with stopping() as stop, composition.open_database(settings) as state:
             clock = Clock(stop, len(chosen))
+            metrics = Metrics(chosen, state)
             for connection in chosen:
-                job = Tick(settings, connection, state, stop)
+                job = Tick(settings, connection, state, stop, metrics)
                 schedule = connection.schedule
                 if schedule.every is not None:
                     clock.every(schedule.every, connection.name, job)
                 else:
                     clock.cron(str(schedule.cron), connection.name, job)
                 log.info("connection_scheduled", connection=connection.name, at=schedule.text)
-            clock.run()
+            health = Health(state, metrics, clock.alive, stop)
+            with serving(settings.http, health):
+                health.ready()
+                clock.run()
             log.info("worker_stopped")
 
 
@@ -195,7 +206,9 @@ class Tick:
         connection: ConnectionSettings,
         state: State,
         stop: threading.Event,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._metrics = metrics
         self._settings = settings
         self._connection = connection
         self._state = state
@@ -217,25 +230,35 @@ class Tick:
             composition.refuse_lint_errors(compiled, datetime.now(UTC))
             due = None if self._resumes else last_due(self._connection.schedule, datetime.now(UTC))
             self._resumes = False
+            began = time.monotonic()
             result = execute(
                 self._connection, compiled, self._state, RunRequest(due=due), self._stop, Silent()
             )
             _tell(result.report)
+            if self._metrics is not None:
+                self._metrics.ran(result.report, time.monotonic() - began)
             told = result.report.resumes_at
             return self._resuming(instant(told) if told else None)
         except QuotaExhaustedError as error:
             log.warning("run_problem", connection=name, problem=str(error))
+            self._failed()
             return self._resuming(error.resumes_at)
         except TickDoneError:
             log.info("tick_done_before", connection=name)
         except BusyError:
             log.info("tick_skipped_busy", connection=name)
         except (ConfigError, ConnectorError, StateError) as error:
+            self._failed()
             log.error("run_failed", connection=name, reason=str(error))  # noqa: TRY400 - no traceback: vendor text
         except Exception as error:  # noqa: BLE001 - one bad tick must not end the service
             path = write_incident(error, composition.new_run_id()[-4:])
+            self._failed()
             log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
         return None
+
+    def _failed(self) -> None:
+        if self._metrics is not None:
+            self._metrics.failed(self._connection.name)
 
     def _resuming(self, at: datetime | None) -> datetime | None:
         """Say when a run that the day's calls ended is taken up again."""

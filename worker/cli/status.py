@@ -40,8 +40,7 @@ def show_status(name: str | None, *, as_json: bool) -> None:
                 for it in chosen
             ]
         judged = [
-            (it, verdict(it, now, review_overdue=bool(overdue)), overdue)
-            for _, it, overdue in found
+            (it, verdict(it, now, review_overdue=overdue), overdue) for _, it, overdue in found
         ]
         if as_json:
             typer.echo(json.dumps([_as_json(*each, now) for each in judged]))

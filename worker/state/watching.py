@@ -1,4 +1,4 @@
-"""What an onlooker needs beyond runs and leases: pauses, and when a schedule last came round."""
+"""What an onlooker needs beyond runs and leases: pauses, and whether the database answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select, text
 
 from worker.state.database import Database
-from worker.state.tables import pauses, ticks
+from worker.state.tables import pauses
 
 _PAUSE = select(pauses.c.since, pauses.c.until, pauses.c.who, pauses.c.reason).where(
     pauses.c.connection == bindparam("of")
 )
-_TICK = select(ticks.c.due_at).where(ticks.c.connection == bindparam("of"))
 
 
 class Pause(NamedTuple):
@@ -36,13 +35,6 @@ class Watching:
             number = self._database.number(transaction, connection)
             row = transaction.execute(_PAUSE, {"of": number}).one_or_none()
         return Pause(*row) if row else None
-
-    def tick(self, connection: str) -> str | None:
-        """When the last scheduled tick that was begun had been due."""
-        with self._database.read() as transaction:
-            number = self._database.number(transaction, connection)
-            found: str | None = transaction.execute(_TICK, {"of": number}).scalar()
-        return found
 
     def answers(self) -> None:
         """Ask the database for nothing at all; raises ``StateError`` when it does not answer."""

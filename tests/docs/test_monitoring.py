@@ -1,0 +1,53 @@
+"""What the dashboard and the alerts ask for exists, and each metric is explained."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.docs.pages import REFERENCE, ROOT, text
+from worker.metrics import Metrics
+from worker.state.store import open_state
+
+MONITORING = ROOT / "docs" / "monitoring"
+NAME = re.compile(r"\bicp_[a-z_]+")
+
+
+@pytest.fixture
+def metrics(tmp_path: Path) -> set[str]:
+    """The names in the code, as Prometheus shows them."""
+    with open_state(f"sqlite:///{tmp_path / 'state.db'}") as state:
+        shown = Metrics([], state).text().decode()
+    return set(
+        re.findall(r"^# TYPE (icp_\w+?) (?:counter|gauge|histogram)$", shown, re.MULTILINE)
+    ) - {it for it in NAME.findall(shown) if it.endswith("_created")}
+
+
+def test_the_dashboard_asks_for_metrics_that_exist(metrics: set[str]) -> None:
+    """Each query of each panel."""
+    board = json.loads(text(MONITORING / "grafana-dashboard.json"))
+    queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    named = {name for query in queries for name in NAME.findall(query)}
+
+    assert queries
+    assert {it.removesuffix("_bucket") for it in named} - metrics == set()
+
+
+def test_the_alerts_ask_for_metrics_that_exist(metrics: set[str]) -> None:
+    """Each expression of each rule, and each rule names a remedy."""
+    groups = YAML(typ="safe").load(text(MONITORING / "alert-rules.yaml"))["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+
+    assert {name for rule in rules for name in NAME.findall(rule["expr"])} - metrics == set()
+    assert all(rule["annotations"]["remedy"].startswith("icp ") for rule in rules)
+
+
+def test_each_metric_is_explained(metrics: set[str]) -> None:
+    """The page has a row for each, and for nothing else."""
+    page = text(REFERENCE / "metrics.md")
+
+    assert set(re.findall(r"^\| `(icp_\w+)` \|", page, re.MULTILINE)) == metrics

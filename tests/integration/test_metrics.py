@@ -1,0 +1,41 @@
+"""What the worker counts of its runs, as Prometheus sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.connection import ConnectionSettings
+from tests.support.runs import desk
+from worker.metrics import Metrics
+
+
+def test_the_numbers_of_a_run_add_up(tmp_path: Path) -> None:
+    """Accounts read are the sum of what became of them, and no account is named."""
+    it = desk(tmp_path)
+    connection = ConnectionSettings(name="main", crm="hubspot", profiles=(tmp_path / "a.yaml",))
+    metrics = Metrics([connection], it.state)
+
+    report = it.run().report
+    metrics.ran(report, 2.5)
+    metrics.failed("main")
+    shown = numbers(metrics.text().decode())
+    it.state.close()
+
+    accounts = {
+        name: shown[f'icp_accounts_total{{connection="main",outcome="{name}"}}']
+        for name in ("read", "unchanged", "written", "rejected", "invalid", "held")
+    }
+    assert accounts.pop("read") == sum(accounts.values()) == 60
+    assert shown['icp_runs_total{connection="main",outcome="succeeded"}'] == 1
+    assert shown['icp_runs_total{connection="main",outcome="failed"}'] == 1
+    assert shown['icp_run_duration_seconds_sum{connection="main"}'] == 2.5
+    tiers = {name: value for name, value in shown.items() if name.startswith("icp_accounts_by")}
+    assert sum(tiers.values()) == 60
+    assert shown['icp_paused{connection="main"}'] == 0
+    assert "account_id" not in "".join(shown)
+
+
+def numbers(text: str) -> dict[str, float]:
+    """Each sample by its name and labels."""
+    lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}

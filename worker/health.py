@@ -1,0 +1,142 @@
+"""Health checks and metrics over HTTP, in a thread beside the worker's clock."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
+
+import structlog
+
+from config.environment import environment_problem
+from config.listening import Listening
+from config.problems import ConfigError
+from worker.metrics import CONTENT_TYPE, Metrics
+from worker.state.errors import StateError
+from worker.state.store import State
+
+log = structlog.get_logger()
+
+_JSON: Final = "application/json"
+_PATIENCE: Final = 10.0  # seconds that a client may take; idle ones would pile up
+Answer = tuple[HTTPStatus, str, bytes]
+
+
+class Health:
+    """What the worker answers about itself."""
+
+    def __init__(
+        self, state: State, metrics: Metrics, alive: Callable[[], bool], stop: threading.Event
+    ) -> None:
+        self._stop = stop
+        self._state = state
+        self._metrics = metrics
+        self._alive = alive
+        self._unscheduled: Sequence[str] = ("the connections are not scheduled yet",)
+
+    def ready(self) -> None:
+        """Every connection has been scheduled."""
+        self._unscheduled = ()
+
+    def answer(self, path: str) -> Answer:
+        """Answer a request for *path*."""
+        if path == "/healthz":
+            return _told([] if self._alive() else ["the clock stands still"])
+        if path == "/readyz":
+            leaving = ["the worker is stopping"] if self._stop.is_set() else []
+            return _told([*leaving, *self._unscheduled, *self._database()])
+        if path == "/metrics":
+            try:
+                return HTTPStatus.OK, CONTENT_TYPE, self._metrics.text()
+            except StateError as error:
+                return _told([str(error)])
+        return HTTPStatus.NOT_FOUND, _JSON, b'{"paths":["/healthz","/readyz","/metrics"]}\n'
+
+    def _database(self) -> list[str]:
+        try:
+            self._state.watching.answers()
+        except StateError as error:
+            return [str(error)]
+        return []
+
+
+@contextmanager
+def serving(address: Listening, health: Health) -> Iterator[int | None]:
+    """Answer at *address* until left; gives the port, or ``None`` where it is turned off.
+
+    Raises:
+        ConfigError: the address cannot be used.
+    """
+    if address.port is None:
+        yield None
+        return
+    try:
+        server = _Server((address.host, address.port), _handler(health))
+    except OSError as error:
+        raise ConfigError(
+            [
+                environment_problem(
+                    "ICP_HTTP_ADDRESS",
+                    f"{address.host}:{address.port} cannot be listened on"
+                    f" ({error.strerror or type(error).__name__}).",
+                    "Set it to another host:port, or to off.",
+                )
+            ]
+        ) from None
+    port = int(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+    thread.start()
+    log.info("http_listening", host=address.host, port=port)
+    try:
+        yield port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    """Takes the port for itself, and waits for no client when it ends."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client that hangs up is no news, and others get a 500."""
+        del request, client_address
+
+
+def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _PATIENCE
+        server_version = "icp"
+        sys_version = ""
+
+        def do_GET(self) -> None:
+            """Answer."""
+            try:
+                status, kind, body = health.answer(self.path.partition("?")[0])
+            except Exception as error:  # noqa: BLE001 - a check must not take the thread with it
+                status, kind, body = _told([type(error).__name__])
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815 - the library's name
+
+        def log_message(self, *_: object) -> None:
+            """Keep each scrape out of the log."""
+
+    return Handler
+
+
+def _told(reasons: Sequence[str]) -> Answer:
+    status = HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK
+    said = {"status": "unavailable" if reasons else "ok", "reasons": list(reasons)}
+    return status, _JSON, json.dumps(said).encode() + b"\n"

@@ -1,0 +1,175 @@
+"""What the worker counts for Prometheus. Labels hold names of ours, never ids or values.
+
+Counters grow with each run's report; gauges of what the state remembers are read when asked for,
+so that they also tell of runs made by other processes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from config.connection import ConnectionSettings
+from worker.standing import Standing, standing
+from worker.state.errors import StateError
+from worker.state.store import State
+from worker.sync.report import RunOutcome, RunReport
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OUTCOMES = ("read", "unchanged", "written", "rejected", "invalid", "held")
+
+_NONE = "unassessed"  # an empty label value counts as no label
+_BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 28_800)
+_BY = ["connection"]
+
+
+class Metrics:
+    """The numbers of one worker. Safe to share between threads."""
+
+    def __init__(self, connections: Sequence[ConnectionSettings], state: State) -> None:
+        registry = self._registry = CollectorRegistry()
+        self._runs = Counter(
+            "icp_runs_total", "Runs by how they ended.", [*_BY, "outcome"], registry=registry
+        )
+        self._accounts = Counter(
+            "icp_accounts_total",
+            "Accounts by what became of them; read is the sum of the others.",
+            [*_BY, "outcome"],
+            registry=registry,
+        )
+        self._transitions = Counter(
+            "icp_tier_transitions_total",
+            "Accounts whose tier was to change, by tiers and cause.",
+            [*_BY, "from", "to", "cause"],
+            registry=registry,
+        )
+        self._calls = Counter(
+            "icp_crm_calls_total", "Calls by endpoint.", [*_BY, "route"], registry=registry
+        )
+        self._answers = Counter(
+            "icp_crm_answers_total", "Answers by status.", [*_BY, "status"], registry=registry
+        )
+        self._retries = Counter(
+            "icp_crm_retries_total", "Calls sent again.", _BY, registry=registry
+        )
+        self._tiers = Gauge(
+            "icp_accounts_by_tier",
+            "Accounts of each tier after the last run.",
+            [*_BY, "tier"],
+            registry=registry,
+        )
+        self._left = Gauge(
+            "icp_crm_calls_left", "Calls left today, at the last run.", _BY, registry=registry
+        )
+        self._limit = Gauge("icp_crm_calls_limit", "Calls allowed a day.", _BY, registry=registry)
+        self._seconds = Histogram(
+            "icp_run_duration_seconds", "How long runs take.", _BY, buckets=_BUCKETS,
+            registry=registry,
+        )  # fmt: skip
+        self._state = state
+        self._known: defaultdict[str, set[str]] = defaultdict(set)  # tiers seen, by connection
+        registry.register(_Remembered(connections, state))
+        for connection in connections:  # so that a rate is seen from the first run on
+            for outcome in RunOutcome:
+                self._runs.labels(connection.name, outcome.value)
+            for name in OUTCOMES:
+                self._accounts.labels(connection.name, name)
+
+    def text(self) -> bytes:
+        """Everything in the text format of Prometheus.
+
+        Raises:
+            StateError: the state database does not answer.
+        """
+        return generate_latest(self._registry)
+
+    def failed(self, connection: str) -> None:
+        """Count a run that ended in an error, and so has no report."""
+        self._runs.labels(connection, RunOutcome.FAILED.value).inc()
+
+    def ran(self, report: RunReport, seconds: float) -> None:
+        """Count what a run did."""
+        name, counters = report.connection, report.counters
+        self._runs.labels(name, report.outcome.value).inc()
+        self._seconds.labels(name).observe(seconds)
+        for outcome in OUTCOMES:
+            self._accounts.labels(name, outcome).inc(getattr(counters, outcome))
+        for it in report.transitions:
+            if it.before != it.after:
+                labels = (name, it.before or _NONE, it.after, it.cause)
+                self._transitions.labels(*labels).inc(it.accounts)
+        for route, calls in report.calls.by_route.items():
+            self._calls.labels(name, route).inc(calls)
+        for status, calls in report.calls.by_status.items():
+            self._answers.labels(name, status).inc(calls)
+        self._retries.labels(name).inc(report.calls.retried)
+        forecast = report.forecast
+        if forecast is not None and forecast.remaining is not None:
+            self._left.labels(name).set(forecast.remaining)
+        if forecast is not None and forecast.limit is not None:
+            self._limit.labels(name).set(forecast.limit)
+        with suppress(StateError):  # the run is over: a count that fails is no failure of its own
+            self._count_tiers(name)
+
+    def _count_tiers(self, connection: str) -> None:
+        found = self._state.mirror.tier_counts(connection)
+        emptied = self._known[connection] - set(found)
+        self._known[connection] |= set(found)
+        for tier, accounts in [*found.items(), *((tier, 0) for tier in emptied)]:
+            self._tiers.labels(connection, tier or _NONE).set(accounts)
+
+
+class _Remembered(Collector):
+    """Gauges that are read from the state when they are asked for."""
+
+    def __init__(self, connections: Sequence[ConnectionSettings], state: State) -> None:
+        self._connections = connections
+        self._state = state
+
+    def describe(self) -> Iterable[Metric]:
+        """Name them without asking the state."""
+        return _families()
+
+    def collect(self) -> Iterable[Metric]:
+        """Read how each connection stands."""
+        now = datetime.now(UTC)
+        families = _families()
+        for connection in self._connections:
+            it = standing(self._state, connection.name, connection.schedule, now)
+            for family, value in zip(families, _values(it, now), strict=True):
+                if value is not None:
+                    family.add_metric([connection.name], value)
+        return families
+
+
+def _families() -> list[GaugeMetricFamily]:
+    about = {
+        "icp_last_success_timestamp_seconds": "When the last run that succeeded ended.",
+        "icp_seconds_since_success": "How long ago the last run succeeded.",
+        "icp_checkpoint_lag_seconds": "How far reading is behind the CRM.",
+        "icp_schedule_interval_seconds": "How far apart scheduled runs are.",
+        "icp_lease_held": "1 while a process is at work on the connection.",
+        "icp_dead_letters": "Accounts that the CRM refuses.",
+        "icp_held_runs": "Runs that wait for approval.",
+        "icp_paused": "1 while a person has paused the connection.",
+    }
+    return [GaugeMetricFamily(name, words, labels=_BY) for name, words in about.items()]
+
+
+def _values(it: Standing, now: datetime) -> list[float | None]:
+    return [
+        it.success.timestamp() if it.success else None,
+        (now - it.success).total_seconds() if it.success else None,
+        (now - it.checkpoint).total_seconds() if it.checkpoint else None,
+        it.period.total_seconds(),
+        float(it.lease is not None),
+        it.dead_letters,
+        it.held_runs,
+        float(it.pause is not None),
+    ]
