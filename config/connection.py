@@ -43,10 +43,11 @@ OVERLAP: Final = timedelta(minutes=15)
 def database_url(value: SecretStr) -> SecretStr:
     """Check that a database address is one this version can open; it is never shown."""
     url = value.get_secret_value()
-    if url.startswith(("postgresql", "postgres")):
-        raise wrong("PostgreSQL is not available in this version.", "Use sqlite:///icp-sync.db.")
-    if not re.match(r"sqlite(\+pysqlite)?:///?.", url):
-        raise wrong("it is not a database address.", "Write sqlite:///path/to/icp-sync.db.")
+    if not re.match(r"(sqlite(\+pysqlite)?:///?|postgres(ql(\+psycopg)?)?://).", url):
+        raise wrong(
+            "it is not a database address.",
+            "Write sqlite:///path/to/icp-sync.db or postgresql://user:password@host:5432/database.",
+        )
     return value
 
 

@@ -12,7 +12,7 @@ from worker.state.database import Database, insert_or
 from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant_text
 from worker.state.rows import Lease
-from worker.state.tables import leases
+from worker.state.tables import connections, leases
 
 
 class Leases:
@@ -40,6 +40,13 @@ class Leases:
         self._database.register(connection)
         with self._database.write(durable=True) as transaction:
             number = self._database.number(transaction, connection)
+            # On a server two first-ever holders would both find no lease and take the same fence:
+            # the connection's own row, which exists by now, lets one in after the other.
+            transaction.execute(
+                select(connections.c.number)
+                .where(connections.c.number == number)
+                .with_for_update(key_share=True)
+            )
             held = transaction.execute(
                 select(leases.c.fence, leases.c.holder, leases.c.expires_at)
                 .where(leases.c.connection == number)
@@ -66,7 +73,7 @@ class Leases:
     def renew(self, lease: Lease, ttl: timedelta, now: datetime) -> Lease:
         """Hold on until *now* + *ttl*; raises :class:`StaleLeaseError` when it was taken over."""
         renewed = replace(lease, expires_at=instant_text(now + ttl))
-        with self._database.write(lease) as transaction:
+        with self._database.write(lease, changing=True) as transaction:
             number = self._database.number(transaction, lease.connection)
             transaction.execute(
                 update(leases)
@@ -78,7 +85,7 @@ class Leases:
     def release(self, lease: Lease) -> None:
         """Let the next holder in at once; a lease that was taken over is left alone."""
         try:
-            with self._database.write(lease) as transaction:
+            with self._database.write(lease, changing=True) as transaction:
                 number = self._database.number(transaction, lease.connection)
                 transaction.execute(
                     update(leases).where(leases.c.connection == number).values(holder=None)

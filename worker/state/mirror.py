@@ -40,6 +40,11 @@ _UPSERT = _UPSERT.on_conflict_do_update(
     index_elements=["connection", "account_id"],
     set_={name: _UPSERT.excluded[name] for name in MirrorRow._fields[1:-1]},
 )
+_REPLACE = (
+    update(mirror)
+    .where(_OF_CONNECTION, mirror.c.account_id == bindparam("account"))
+    .values({name: bindparam(f"new_{name}") for name in MirrorRow._fields[1:-1]})
+)
 _PIN = (
     update(mirror)
     .where(_OF_CONNECTION, mirror.c.account_id == bindparam("account"))
@@ -70,11 +75,20 @@ class Mirror:
         """Store whole rows, new or known, in one transaction."""
         with self._database.write(lease) as transaction:
             number = self._database.number(transaction, lease.connection)
-            values = [{"connection": number, **row._asdict()} for row in rows]
-            for value in values:
-                del value["rowid"]
-            if values:
-                transaction.execute(_UPSERT, values)
+            known, new = [], []
+            for row in rows:
+                value = row._asdict()
+                # A server takes a number for every insert, also one that ends as an update; the
+                # census is as large as the highest number, so known rows are not inserted there.
+                if value.pop("rowid") and self._database.on_server:
+                    of = {"of": number, "account": value.pop("account_id")}
+                    known.append(of | {f"new_{name}": it for name, it in value.items()})
+                else:
+                    new.append({"connection": number, **value})
+            if known:
+                transaction.execute(_REPLACE, known)
+            if new:
+                transaction.execute(_UPSERT, new)
 
     def scan(self, connection: str, after_rowid: int = 0, limit: int = 1000) -> list[MirrorRow]:
         """Fetch the next *limit* accounts after *after_rowid*, as first seen."""

@@ -19,11 +19,14 @@ from worker.state import (
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 CONNECTION = "main"
+SERVER = "postgresql.url"  # a file that names a database on a server, for its folder
 
 
 def opened(folder: Path) -> State:
     """Open the state database of *folder*."""
-    return open_state(f"sqlite:///{folder / 'icp.db'}", busy_timeout=timedelta(milliseconds=50))
+    server = folder / SERVER
+    url = server.read_text() if server.exists() else f"sqlite:///{folder / 'icp.db'}"
+    return open_state(url, busy_timeout=timedelta(milliseconds=50))
 
 
 def leased(state: State, connection: str = CONNECTION, now: datetime = NOW) -> Lease:

@@ -1,4 +1,4 @@
-"""A state database of its own for each test."""
+"""A state database of its own for each test, in SQLite and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.state.builders import opened
+from tests.integration.state.builders import SERVER, opened
+from tests.support import postgres
 from worker.state import State
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgres.Server]:
+    """Start one server for all tests."""
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
     """Open a new database; close it afterwards."""
+    if request.param == "postgresql":
+        (tmp_path / SERVER).write_text(request.getfixturevalue("server").database())
     with opened(tmp_path) as state:
         yield state

@@ -146,7 +146,7 @@ def test_damaged_database_is_refused(tmp_path: Path) -> None:
     [
         ("not a url", "cannot be read as a database URL"),
         ("", "cannot be read as a database URL"),
-        ("postgresql://user:secret@host/db", "names postgresql, which this version cannot use"),
+        ("mysql://user:secret@host/db", "names mysql, which this version cannot use"),
         ("sqlite://", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),
     ],
@@ -174,6 +174,7 @@ def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
         opened(tmp_path / "var")
 
 
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)
 def test_database_locked_by_another_process(state: State, tmp_path: Path) -> None:
     """A writer that never ends is reported after the time allowed, and reading goes on."""
     lease = leased(state)
@@ -191,6 +192,7 @@ def test_database_locked_by_another_process(state: State, tmp_path: Path) -> Non
     assert state.mirror.count(CONNECTION) == 1
 
 
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)
 def test_full_volume(state: State, tmp_path: Path) -> None:
     """When the file cannot grow, the batch fails as a whole and the message says to free space."""
     lease = leased(state)
@@ -241,6 +243,7 @@ def test_closed_state_says_so(tmp_path: Path) -> None:
         state.mirror.count(CONNECTION)
 
 
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)
 def test_errors_never_quote_values(state: State) -> None:
     """A row that the database refuses does not show up in the message or behind it."""
     with pytest.raises(StateError) as caught:

@@ -148,6 +148,7 @@ def test_erased_account_is_nowhere(state: State) -> None:
         assert stood == left
 
 
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)
 def test_erased_bytes_are_gone(state: State, tmp_path: Path) -> None:
     """After erasing, no file of the database holds a byte of what was known of the account."""
     lease = started(state)

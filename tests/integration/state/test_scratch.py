@@ -50,6 +50,7 @@ def test_scratch_sees_what_is_stored(state: State) -> None:
         assert scratch.mirror.count(CONNECTION) == 2
 
 
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)
 def test_scratch_leaves_no_trace(
     state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,7 +103,7 @@ def test_all_wrong_values_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) 
             "CRM": "pipedrive",
             "SCHEDULE": "soon",
             "LOG_LEVEL": "loud",
-            "DATABASE_URL": "postgresql://u:hunter2@h/d",
+            "DATABASE_URL": "mysql://u:hunter2@h/d",
             "HUBSPOT__API_ORIGIN": "https://api.hubapi.com",
         },
     )

@@ -23,6 +23,7 @@ def migrate(database: Database) -> None:
     # A writing transaction even to look: it proves that the volume is writable before a run
     # starts, and two processes that start together upgrade one after the other.
     with database.write() as connection:
+        database.lock_tables(connection)
         revision = _revision(database, connection)
         if revision != HEAD:
             _upgrade(database, connection, revision)
@@ -36,7 +37,7 @@ def _revision(database: Database, connection: Connection) -> str | None:
     if tables:
         raise StateError(
             f"{database.path} holds another program's tables."
-            " Point ICP_DATABASE_URL at a path of its own; the file was left as it is."
+            " Point ICP_DATABASE_URL at a database of its own; this one was left as it is."
         )
     return None
 

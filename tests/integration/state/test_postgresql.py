@@ -1,0 +1,159 @@
+"""What only a server can get wrong: side by side writers, log-ins, numbers, whole runs."""
+
+from __future__ import annotations
+
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from tests.integration.state.builders import (
+    CONNECTION,
+    MINUTE,
+    NOW,
+    change,
+    leased,
+    mirrored,
+    planned,
+    started,
+)
+from tests.support.postgres import Server
+from tests.support.runs import desk
+from worker.state import ChangeState, Outcome, StateError, migrations, open_state
+from worker.state.tables import metadata
+
+
+def test_tables_are_as_declared(server: Server) -> None:
+    """The revisions lead to the declared tables here too."""
+    url = server.database()
+    open_state(url).close()
+
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == migrations.HEAD
+    engine.dispose()
+
+
+def test_first_starts_at_once(server: Server) -> None:
+    """Several first starts make the tables once, and one first holder gets the lease."""
+    url = server.database()
+    together = threading.Barrier(4)
+
+    def begin(number: int) -> int:
+        together.wait()
+        with open_state(url) as state:
+            together.wait()
+            lease = state.leases.acquire(CONNECTION, f"worker-{number}", MINUTE, NOW)
+            return lease.fence if lease else 0
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(begin, range(4))) == [0, 0, 0, 1]
+
+
+def test_saving_known_accounts_takes_no_numbers(server: Server) -> None:
+    """The census stays as small as the number of accounts, however often they are saved."""
+    with open_state(server.database()) as state:
+        lease = leased(state)
+        state.mirror.save(lease, [mirrored("1"), mirrored("2")])
+        for _ in range(5):
+            state.mirror.save(lease, state.mirror.scan(CONNECTION))
+        state.mirror.save(lease, [mirrored("3", "tier_1")])
+
+        assert [row.rowid for row in state.mirror.scan(CONNECTION)] == [1, 2, 3]
+
+
+def test_words_with_nul_are_kept_without_it(server: Server) -> None:
+    """A CRM's message that holds NUL is recorded."""
+    with open_state(server.database()) as state:
+        lease = started(state)
+        seqs = planned(state, lease, change("1"))
+        state.plan.mark_sent(lease, "run-1", seqs, NOW)
+        refused = Outcome(seqs[0], ChangeState.REJECTED, "CODE", "field", "a\0b")
+        state.plan.record_outcomes(lease, "run-1", [refused], NOW)
+
+        [letter] = state.dead_letters.all(CONNECTION)
+        assert letter.message == "ab"
+
+
+def test_another_program_s_tables_are_left_alone(server: Server) -> None:
+    """A database in use by something else gains no tables."""
+    url = server.database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE recipes (name TEXT)"))
+    engine.dispose()
+
+    with pytest.raises(StateError, match="another program's tables"):
+        open_state(url)
+
+
+def test_locked_table_is_reported(server: Server) -> None:
+    """A lock that somebody keeps is reported after the time allowed."""
+    url = server.database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with open_state(url, busy_timeout=MINUTE / 600) as state:
+        lease = leased(state)
+        with engine.begin() as connection:
+            connection.execute(text("LOCK TABLE mirror"))
+            with pytest.raises(StateError, match=r"is locked by another process \(55P03\)"):
+                state.mirror.save(lease, [mirrored("1")])
+        state.mirror.save(lease, [mirrored("1")])
+    engine.dispose()
+
+
+def test_lost_connection_is_replaced(server: Server) -> None:
+    """A server that ends every connection costs no call made afterwards."""
+    url = server.database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with open_state(url) as state:
+        leased(state)
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        assert state.mirror.count(CONNECTION) == 0
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "by", "message"),
+    [
+        (r":\d+/", ":1/", "cannot be reached"),
+        (r"/postgres\?", "/nowhere?", "does not exist on that server (3D000)"),
+        (r"postgres@", "hunter2:hunter2@", "refuses the log-in"),
+        (r"/postgres\?.*", "/", "must name a database"),
+    ],
+)
+def test_unusable_server_is_explained(server: Server, pattern: str, by: str, message: str) -> None:
+    """What is wrong with the address is said, with neither user nor password."""
+    with pytest.raises(StateError, match=re.escape(message)) as caught:
+        open_state(re.sub(pattern, by, server.url))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_whole_run(server: Server, tmp_path: Path) -> None:
+    """Runs, a dry run among them, leave the same tiers as with SQLite."""
+    usual, other = desk(tmp_path), desk(tmp_path / "other")
+    other.state.close()
+    other = replace(other, state=open_state(server.database()))
+    with usual.state, other.state:
+        for one in (usual, other):
+            one.run(dry_run=True)
+            one.run()
+            one.crm.edit("1", {"employees": "700"})
+            one.clock.advance(hours=1)
+            one.run()
+        assert usual.tiers() == other.tiers()
+        assert set(other.tiers().values()) > {"tier_1"}
+        assert other.state.mirror.tier_counts("main") == usual.state.mirror.tier_counts("main")

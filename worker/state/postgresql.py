@@ -1,0 +1,158 @@
+"""What is particular to PostgreSQL: how to reach it, how a transaction begins, what fails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL, Connection, create_engine, event, text
+
+from worker.state.errors import StateError
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.abc import Buffer
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_PORT = 5432
+_LOCK = 7_310_042  # any number, the same in every process: see lock_tables
+_LOCK_TABLES = text("SELECT pg_advisory_xact_lock(:number)")
+_IDLE = timedelta(seconds=60)
+_CONNECTING = {
+    "connect_timeout": 10,
+    "application_name": "icp-sync",
+    # a peer that vanished without a word is noticed within a minute
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+_AWAY = (
+    "cannot be reached",
+    "Check host and port in ICP_DATABASE_URL, and that the server runs and can be reached.",
+)
+_LOGIN = (
+    "refuses the log-in",
+    "Check user and password in ICP_DATABASE_URL, and pg_hba.conf on the server.",
+)
+_MISSING = ("does not exist on that server", "Create it, or name another in ICP_DATABASE_URL.")
+_RIGHTS = (
+    "denies a right that is needed",
+    "Grant the user USAGE and CREATE on the schema, and make it the owner of the tables.",
+)
+_BUSY = (
+    "is locked by another process",
+    "Wait for it to finish, or find in pg_stat_activity who keeps a transaction open.",
+)
+_RESTART = ("is starting, stopping or was restarted", "Run again; nothing was half-written.")
+_CROWDED = (
+    "takes no more connections",
+    "Close some, or raise max_connections on the server.",
+)
+_READ_ONLY = (
+    "cannot be written: the server is read-only, such as a standby",
+    "Point ICP_DATABASE_URL at the primary server.",
+)
+_FULL = (
+    "cannot grow: the server's volume is full",
+    "Free space or enlarge the volume, then run again; nothing was half-written.",
+)
+_REMEDIES = {
+    "28": _LOGIN,
+    "3D000": _MISSING,
+    "42501": _RIGHTS,
+    "55P03": _BUSY,
+    "40P01": _BUSY,
+    "53100": _FULL,
+    "53300": _CROWDED,
+    "25006": _READ_ONLY,
+    "57P": _RESTART,
+    "08": _AWAY,
+}
+# While connecting the driver gives no code, only the server's words. They are matched, never shown:
+# they may name the user.
+_WORDS = (
+    ("password", "28P01", _LOGIN),
+    ("authentication", "28000", _LOGIN),
+    ("pg_hba", "28000", _LOGIN),
+    ('fatal:  role "', "28000", _LOGIN),
+    ("does not exist", "3D000", _MISSING),
+    ("permission denied", "42501", _RIGHTS),
+    ("starting up", "57P03", _RESTART),
+    ("shutting down", "57P03", _RESTART),
+    ("too many", "53300", _CROWDED),
+    ("terminating connection", "57P01", _RESTART),
+    ("server closed the connection", "57P01", _RESTART),
+)
+
+
+class PostgreSQL:
+    """A database on a server; writers of different connections do not wait for each other."""
+
+    def __init__(self, url: URL, wait: timedelta) -> None:
+        if not url.database:
+            raise StateError(
+                "ICP_DATABASE_URL must name a database;"
+                " write postgresql://user:password@host:5432/database."
+            )
+        host = url.host or url.query.get("host") or "localhost"
+        self.name = f"{host}:{url.port or _PORT}/{url.database}"
+        limits = (
+            f"-c lock_timeout={_milliseconds(wait)}"
+            f" -c idle_in_transaction_session_timeout={_milliseconds(_IDLE)}"
+        )
+        own = url.query.get("options")
+        arguments = {name: it for name, it in _CONNECTING.items() if name not in url.query}
+        arguments["options"] = f"{limits} {own}" if isinstance(own, str) else limits
+        self.engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,  # values never enter an exception's text
+            pool_pre_ping=True,  # a connection that the server closed is replaced unnoticed
+            connect_args=arguments,
+        )
+        event.listen(self.engine, "connect", _without_nul)
+
+    def options(self, *, writing: bool, durable: bool) -> dict[str, object]:  # noqa: ARG002  # a commit is always durable
+        """Choose how the next transaction begins."""
+        # the fence, read FOR SHARE, is what a writer must not see change; a reader sees one moment
+        level = "READ COMMITTED" if writing else "REPEATABLE READ"
+        return {"isolation_level": level, "postgresql_readonly": not writing}
+
+    def lock_tables(self, connection: Connection) -> None:
+        """Let one process at a time make tables; it ends with the transaction."""
+        connection.execute(_LOCK_TABLES, {"number": _LOCK})
+
+    def fold(self) -> None:
+        """Nothing: the server looks after its write-ahead log."""
+
+    def explain(self, cause: BaseException | None) -> tuple[str, str, str] | None:
+        """Name what failed: a code, what is the matter and the remedy."""
+        code = getattr(cause, "sqlstate", None)
+        if code:
+            for start, (what, remedy) in _REMEDIES.items():
+                if code.startswith(start):
+                    return code, what, remedy
+            return None
+        if type(cause).__name__ not in {"OperationalError", "ConnectionTimeout"}:
+            return None
+        words = str(cause).casefold()
+        for word, named, (what, remedy) in _WORDS:
+            if word in words:
+                return named, what, remedy
+        return "08001", *_AWAY
+
+
+def _milliseconds(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
+
+
+def _without_nul(connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
+    """Drop NUL from text on its way out: the server refuses it, and a CRM's words may hold it."""
+    from psycopg.types.string import StrDumperUnknown  # noqa: PLC0415  # only where it is used
+
+    class Clean(StrDumperUnknown):
+        def dump(self, obj: str) -> Buffer | None:
+            return super().dump(obj.replace("\0", ""))
+
+    connection.adapters.register_dumper(str, Clean)
