@@ -36,7 +36,7 @@ def test_after_a_run_all_is_right(settled: Desk) -> None:
 
 
 def test_a_held_run_is_shown_with_both_ways_out(settled: Desk) -> None:
-    """Its reason, and the commands with its id."""
+    """Its reason, and the commands there are, with its id."""
     settled.edit_icp(*EVERYONE)
     held = settled.run().data
 
@@ -45,10 +45,9 @@ def test_a_held_run_is_shown_with_both_ways_out(settled: Desk) -> None:
     (said,) = ended.data
     assert (said["verdict"], ended.code) == ("look", 3)
     assert said["held"] == {"run": held["run"], "reason": held["hold"]["reason"]}
-    assert [it.split()[1:3] for it in said["remedies"]] == [
-        ["approve", held["run"]],
-        ["reject", held["run"]],
-    ]
+    named = [it.split()[1:3] for it in said["remedies"]]
+    assert named[0] == ["approve", held["run"]]
+    assert all(run == held["run"] for _, run in named)
 
 
 def test_a_connection_nobody_runs_any_more_counts_as_stopped(settled: Desk) -> None:
