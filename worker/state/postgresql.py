@@ -68,6 +68,7 @@ _REMEDIES = {
     "53300": _CROWDED,
     "25006": _READ_ONLY,
     "57P": _RESTART,
+    "25P03": _RESTART,  # idle too long within a transaction: this process was held up
     "08": _AWAY,
 }
 # While connecting the driver gives no code, only the server's words. They are matched, never shown:
