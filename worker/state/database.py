@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 # SQLite writes ON CONFLICT alike, and its compiler takes this construct as it is.
 from sqlalchemy.dialects.postgresql import insert as insert_or
@@ -26,6 +26,7 @@ from worker.state.tables import connections, leases
 __all__ = ["Database", "insert_or"]
 
 _NUMBER = select(connections.c.number).where(connections.c.name == bindparam("name"))
+_NOW = select(func.clock_timestamp())
 _REGISTER = insert_or(connections).on_conflict_do_nothing()
 _FENCE = select(leases.c.fence).where(
     leases.c.connection == bindparam("number"), leases.c.holder.is_not(None)
@@ -52,6 +53,18 @@ class Database:
     def on_server(self) -> bool:
         """Whether writers may be at work side by side."""
         return isinstance(self._backend, PostgreSQL)
+
+    def now(self) -> datetime:
+        """The present moment by the one clock that all who share this database go by.
+
+        A server's own, or that of the machine that the file is on: leases then mean the same to
+        replicas whose clocks differ.
+        """
+        if not self.on_server:
+            return datetime.now(UTC)
+        with self.read() as connection:
+            found: datetime = connection.execute(_NOW).scalar_one()
+        return found.astimezone(UTC)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -64,6 +64,10 @@ class State:
         self.watching = Watching(database)
         self.ticks = Ticks(database)
 
+    def now(self) -> datetime:
+        """The present moment by the clock that all who share this state go by."""
+        return self._database.now()
+
     def scratch(self) -> State:
         """State for a dry run: reads what is stored here, stores nothing; close it when done.
 
@@ -107,11 +111,12 @@ def open_state(url: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> State:
     """Open the state database at *url*, such as ``sqlite:///var/icp.db``, making or upgrading it.
 
     Args:
-        url: an SQLAlchemy URL of an SQLite file; missing folders are made.
+        url: an SQLAlchemy URL of an SQLite file, whose missing folders are made, or of a
+            PostgreSQL database, ``postgresql://user:password@host:5432/database``.
         busy_timeout: how long to wait for another process that is writing.
 
     Raises:
-        StateError: the file cannot be used; the message says why and what to do.
+        StateError: the database cannot be used; the message says why and what to do.
 
     """
     return State(_opened(url, busy_timeout))

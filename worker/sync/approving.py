@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import orjson
 import structlog
@@ -38,7 +38,7 @@ class Approval:
         holder: str,
         stop: Stop,
         progress: Progress,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._connection = connection
         self._connector = connector
@@ -46,7 +46,7 @@ class Approval:
         self._holder = holder
         self._stop = stop
         self._progress = progress
-        self._clock = clock
+        self._clock = clock or state.now  # of those who share the state, not of this machine
 
     def carry_out(self, run_id: str) -> RunReport:
         """Write what was held.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from connectors.base import CrmConnector
 from worker.state.rows import Binding
@@ -14,12 +13,7 @@ from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, elapsed, is_g
 
 
 @contextmanager
-def alone(
-    state: State,
-    name: str,
-    holder: str,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Iterator[Keeper]:
+def alone(state: State, name: str, holder: str) -> Iterator[Keeper]:
     """Hold a connection's lease for something that no run may go on beside.
 
     Raises:
@@ -27,11 +21,11 @@ def alone(
     """
     since = elapsed()
     lease = state.leases.acquire(
-        name, holder, LEASE_TTL, clock(), grace=TAKEOVER_AFTER, gone=is_gone
+        name, holder, LEASE_TTL, state.now(), grace=TAKEOVER_AFTER, gone=is_gone
     )
     if lease is None:
         raise BusyError(f"connection {name} is being run by another process. Wait for it.")
-    keeper = Keeper(state, lease, clock, since=since)
+    keeper = Keeper(state, lease, state.now, since=since)
     try:
         yield keeper
     finally:

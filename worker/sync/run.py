@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 
 import orjson
 import structlog
@@ -59,7 +59,7 @@ class SyncRun:
         holder: str,
         stop: Stop,
         progress: Progress,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._connection = connection
         self._connector = connector
@@ -68,7 +68,7 @@ class SyncRun:
         self._holder = holder
         self._progress = progress
         self._parts = Parts(connection, connector, state, run_id, stop, progress)
-        self._clock = clock
+        self._clock = clock or state.now  # of those who share the state, not of this machine
 
     def execute(self, request: RunRequest) -> RunResult:
         """Run, and answer what happened.

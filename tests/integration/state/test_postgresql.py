@@ -6,6 +6,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,16 @@ def test_whole_run(server: Server, tmp_path: Path) -> None:
         assert usual.tiers() == other.tiers()
         assert set(other.tiers().values()) > {"tier_1"}
         assert other.state.mirror.tier_counts("main") == usual.state.mirror.tier_counts("main")
+
+
+def test_the_present_moment_is_the_server_s(server: Server) -> None:
+    """A replica whose own clock is wrong asks the same clock as the others."""
+    url = server.database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with open_state(url) as state, engine.connect() as connection:
+        read = text("SELECT clock_timestamp()")
+        before = connection.execute(read).scalar_one()
+        now = state.now()
+        assert before <= now <= connection.execute(read).scalar_one()
+        assert now.utcoffset() == timedelta(0)
+    engine.dispose()
