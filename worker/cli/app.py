@@ -152,6 +152,50 @@ def approve(
 
 
 @app.command()
+def reject(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="The held run, as `icp runs` names it.")
+    ],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
+    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Drop a held run's plan; its accounts stay as they are until something changes."""
+    from worker.cli.deciding import reject_run
+
+    reject_run(run_id, connection, by=by, reason=reason, as_json=as_json)
+
+
+@app.command()
+def resume(
+    connection: Annotated[str, typer.Argument(help="The connection, as in worker.yaml.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
+    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Let accounts that were left as they are, because a run was rejected, be judged again."""
+    from worker.cli.deciding import resume_connection
+
+    resume_connection(connection, by=by, reason=reason, as_json=as_json)
+
+
+@app.command()
+def audit(
+    *,
+    connection: Named = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a spreadsheet.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what people decided: who, what, why, when, under which ICP."""
+    from worker.cli.deciding import list_actions
+
+    list_actions(connection, as_csv=as_csv, as_json=as_json)
+
+
+@app.command()
 def worker(*, connection: Named = None) -> None:
     """Run on a schedule until SIGTERM or Ctrl-C."""
     from worker.cli.running import run_worker

@@ -14,6 +14,7 @@ from worker.state.tables import connections, runs
 
 ABANDONED = "abandoned"
 HELD = "held"
+REJECTED = "rejected"
 SUPERSEDED = "superseded"
 _OF_CONNECTION = select(runs.c.number).where(
     runs.c.run_id == bindparam("run_id"), runs.c.connection == bindparam("of")
@@ -98,6 +99,16 @@ class Runs:
                 .where(runs.c.connection == number, runs.c.outcome == HELD, runs.c.run_id != run_id)
                 .values(outcome=SUPERSEDED)
             ).rowcount
+
+    def reject(self, lease: Lease, run_id: str) -> None:
+        """Let a held run's plan never be carried out; :meth:`State.prune` drops it."""
+        with self._database.write(lease) as transaction:
+            number = self._database.number(transaction, lease.connection)
+            transaction.execute(
+                update(runs)
+                .where(runs.c.connection == number, runs.c.outcome == HELD, runs.c.run_id == run_id)
+                .values(outcome=REJECTED)
+            )
 
     def get(self, run_id: str) -> Run | None:
         """One run by its id."""

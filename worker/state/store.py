@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from worker.state import clearing, retention
+from worker.state.actions import Actions
 from worker.state.connections import Bindings, Checkpoints
 from worker.state.database import Database
 from worker.state.dead_letters import DeadLetters
@@ -48,6 +49,7 @@ class State:
     dead_letters: DeadLetters
     watching: Watching
     ticks: Ticks
+    actions: Actions
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,6 +65,7 @@ class State:
         self.dead_letters = DeadLetters(database)
         self.watching = Watching(database)
         self.ticks = Ticks(database)
+        self.actions = Actions(database)
 
     def now(self) -> datetime:
         """The present moment by the clock that all who share this state go by."""

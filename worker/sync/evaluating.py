@@ -224,10 +224,24 @@ class Evaluator:
             profile.rules,
             row.written_at if row is not None else None,
             carried,
-            row.pinned if row is not None else "",
+            "",
             lock_group,
             row.rowid if row is not None else 0,
         )
+        if row is not None and change is not None and self._is_pinned(row, inputs):
+            counters.pinned += 1
+            if not mirrored:
+                self._count(judged)
+                counters.unchanged += 1
+            still = settled._replace(
+                score=row.score,
+                computed_tier=row.computed_tier,
+                rules_fingerprint=row.rules_fingerprint,
+                pinned=row.pinned,
+            )
+            if still != row:
+                kept.append(still)
+            return
         if change is None or self._is_quiet(change, profile, row, inputs, outputs):
             if change is not None:
                 counters.quiet += 1
@@ -298,6 +312,10 @@ class Evaluator:
         if found.kept:
             self._counters.stale += 1
         return found
+
+    def _is_pinned(self, row: MirrorRow, inputs: bytes) -> bool:
+        """Whether a person said to leave this account as it is, and nothing is new since."""
+        return row.pinned == self._scope.fingerprint and row.inputs == inputs
 
     def _is_quiet(
         self,

@@ -51,6 +51,7 @@ class Counters:
     repeated: int = 0  # rows the CRM sent again, of an account already dealt with
     rejudged: int = 0  # judged again from the mirror, without asking the CRM
     quiet: int = 0  # moved by time alone and not yet written: at most weekly
+    pinned: int = 0  # left as they are, because a person rejected what was planned for them
     erased: int = 0  # accounts the CRM no longer has, removed from the state
     overrides: int = 0
     overrides_ignored: int = 0
@@ -121,6 +122,7 @@ class RunReport:
             "repeated": counters.repeated,
             "rejudged": counters.rejudged,
             "quiet": counters.quiet,
+            "pinned": counters.pinned,
             "erased": counters.erased,
             "overrides": counters.overrides,
             "overrides_ignored": counters.overrides_ignored,

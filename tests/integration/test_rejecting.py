@@ -1,0 +1,89 @@
+"""A held run that a person says no to: nothing is written, and its accounts stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import Desk, desk
+from worker.state.errors import StateError
+from worker.sync.guard import GuardLimits
+from worker.sync.rejecting import reject, release
+from worker.sync.report import RunOutcome
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Desk]:
+    """A portal of which a bulk edit would change many tiers; the run is held."""
+    found = desk(tmp_path, 60)
+    found.run()
+    found.guard = GuardLimits(max_tier_changes_count=5, max_tier_changes_percent=0)
+    found.clock.advance(hours=1)
+    for name in found.ids():
+        found.crm.edit(name, {"employees": "5"})
+    assert found.run().report.outcome is RunOutcome.HELD
+    yield found
+    found.state.close()
+
+
+def say_no(shop: Desk, run_id: str = "run-2") -> int:
+    """Reject a run."""
+    return reject(
+        shop.state, "main", run_id, who="Ada", reason="import gone wrong", holder="a person"
+    )
+
+
+def test_its_accounts_are_left_alone(shop: Desk) -> None:
+    """The next run is not held again for the same, and writes none of them."""
+    before = shop.tiers()
+    pinned = say_no(shop)
+    assert pinned > 5
+    report = shop.run(full=True).report
+
+    assert report.outcome is RunOutcome.SUCCEEDED
+    assert report.counters.pinned == pinned
+    assert report.counters.written == 0
+    assert report.counters.reconcile() == []
+    assert shop.tiers() == before
+
+
+def test_new_inputs_free_an_account(shop: Desk) -> None:
+    """What is new about an account was not what the person said no to."""
+    say_no(shop)
+    shop.clock.advance(hours=1)
+    shop.crm.edit("1", {"employees": "600", "industry": "software"})
+    shop.crm.edit("2", {"employees": "4"})
+    report = shop.run().report
+    assert report.counters.written >= 1
+    assert {change.account_id for change in shop.state.plan.entries("run-3", ["written"])} <= {
+        "1",
+        "2",
+    }
+
+
+def test_another_icp_frees_them_all(shop: Desk) -> None:
+    """A new ICP asks anew."""
+    say_no(shop)
+    shop.change_icp()
+    assert shop.run(full=True).report.counters.pinned == 0
+
+
+def test_a_person_may_free_them(shop: Desk) -> None:
+    """The next full pass plans them again, and is held again."""
+    pinned = say_no(shop)
+    assert release(shop.state, "main", who="Ada", reason="", holder="a person") == pinned
+    assert shop.run(full=True).report.outcome is RunOutcome.HELD
+
+
+def test_a_rejected_run_can_be_neither_rejected_nor_approved_again(shop: Desk) -> None:
+    """And the decision is on record, with who, why and how many."""
+    pinned = say_no(shop)
+    with pytest.raises(StateError, match="is rejected, not held"):
+        say_no(shop)
+    [action] = shop.state.actions.all("main")
+    assert (action.what, action.who, action.reason) == ("reject", "Ada", "import gone wrong")
+    assert (action.run_id, action.accounts) == ("run-2", pinned)
+    assert action.icp == shop.connection().fingerprint()
+    assert action.at

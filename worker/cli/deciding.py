@@ -1,0 +1,102 @@
+"""``icp reject``, ``icp resume`` and ``icp audit``: what people decide, and what they decided."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import io
+import json
+import socket
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from config.settings import load_settings
+from worker import composition
+from worker.cli.failing import failures
+from worker.cli.showing import console
+from worker.state.actions import Action
+from worker.sync.keeping import this_holder
+from worker.sync.rejecting import reject, release
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a cell that begins so for a formula."""
+
+
+def this_person() -> str:
+    """Who is at the keyboard, as far as the system knows."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"unknown@{socket.gethostname()}"
+
+
+def reject_run(run_id: str, name: str | None, *, by: str, reason: str, as_json: bool) -> None:
+    """Drop a held run's plan and leave its accounts as they are."""
+    with failures():
+        settings = load_settings(need_connection=False)
+        connection = name or settings.connection(None).name
+        with composition.open_database(settings) as state:
+            who = by or this_person()
+            pinned = reject(state, connection, run_id, who=who, reason=reason, holder=this_holder())
+        if as_json:
+            typer.echo(json.dumps({"run": run_id, "connection": connection, "pinned": pinned}))
+        else:
+            typer.echo(
+                f"Rejected. {pinned:,} accounts stay as they are until their inputs or the ICP"
+                f" change, or `icp resume {connection}`."
+            )
+
+
+def resume_connection(connection: str, *, by: str, reason: str, as_json: bool) -> None:
+    """Let pinned accounts be judged again."""
+    with failures():
+        settings = load_settings(need_connection=False)
+        name = settings.connection(connection).name
+        with composition.open_database(settings) as state:
+            who = by or this_person()
+            freed = release(state, name, who=who, reason=reason, holder=this_holder())
+        if as_json:
+            typer.echo(json.dumps({"connection": name, "freed": freed}))
+        else:
+            typer.echo(f"{freed:,} accounts are judged again, at the next full pass or new day.")
+
+
+def list_actions(name: str | None, *, as_csv: bool, as_json: bool) -> None:
+    """Print what people decided, oldest first."""
+    with failures():
+        settings = load_settings(need_connection=False)
+        with composition.open_database(settings) as state:
+            found = state.actions.all(name)
+        if as_json:
+            typer.echo(json.dumps([action._asdict() for action in found]))
+        elif as_csv:
+            typer.echo(_csv(found), nl=False)
+        else:
+            table = Table(box=None, pad_edge=False)
+            for heading in ("When (UTC)", "Connection", "Who", "What", "Run", "Accounts", "Why"):
+                table.add_column(heading, overflow="fold")
+            for it in found:
+                when = it.at[:19].replace("T", " ")
+                told = (
+                    when,
+                    it.connection,
+                    it.who,
+                    it.what,
+                    it.run_id,
+                    str(it.accounts),
+                    it.reason,
+                )
+                table.add_row(*map(escape, told))
+            console().print(table if found else "Nobody has decided anything yet.")
+
+
+def _csv(found: list[Action]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(Action._fields)
+    for action in found:
+        cells = map(str, action)
+        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    return out.getvalue()
