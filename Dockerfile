@@ -21,12 +21,15 @@ LABEL org.opencontainers.image.title="icp-sync" org.opencontainers.image.license
 RUN useradd --system --uid 10001 --home-dir /var/lib/icp-sync --create-home icp
 COPY --from=build /opt/icp /opt/icp
 ENV PATH=/opt/icp/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    ICP_DATABASE_URL=sqlite:////var/lib/icp-sync/icp-sync.db
+    ICP_DATABASE_URL=sqlite:////var/lib/icp-sync/icp-sync.db \
+    ICP_HTTP_ADDRESS=0.0.0.0:8321
 USER 10001
 WORKDIR /var/lib/icp-sync
 VOLUME /var/lib/icp-sync
-# Healthy while the state database can be opened and read.
-HEALTHCHECK --interval=60s --timeout=10s --start-period=30s CMD ["icp", "runs", "--limit", "1", "--json"]
+# Health checks, readiness and metrics; only those who can reach the container see them.
+EXPOSE 8321
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-c", \
+    "import urllib.request as r; r.urlopen('http://127.0.0.1:8321/readyz', timeout=5).read()"]
 # The process is PID 1: it handles SIGTERM itself, finishes the batch in hand and leaves.
 ENTRYPOINT ["icp"]
 CMD ["worker"]

@@ -75,7 +75,10 @@ def test_a_run_held_by_its_canary_can_be_approved(shop: Desk) -> None:
         progress=Quiet(),
         clock=shop.clock,
     )
-    report = approval.carry_out("run-1")
+    report = approval.carry_out("run-1", who="Ada", reason="known rule")
     assert report.outcome is RunOutcome.PARTIAL
     assert report.counters.written == PORTAL - PORTAL // 3
     assert report.counters.reconcile() == []
+    [action] = shop.state.actions.all("main")
+    assert action[1:5] == ("approve", "Ada", "known rule", "run-1")
+    assert action.accounts == PORTAL - SIZE

@@ -142,13 +142,15 @@ def approve(
         str, typer.Argument(metavar="RUN", help="The held run, as `icp runs` names it.")
     ],
     *,
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
+    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
     connection: Named = None,
     as_json: Json = False,
 ) -> None:
     """Write the plan of a held run, account by account as it was planned."""
     from worker.cli.running import approve_run
 
-    approve_run(run_id, connection, as_json=as_json)
+    approve_run(run_id, connection, by=by, reason=reason, as_json=as_json)
 
 
 @app.command()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import io
 import json
-import socket
 
 import typer
 from rich.markup import escape
@@ -15,6 +13,7 @@ from rich.table import Table
 from config.settings import load_settings
 from worker import composition
 from worker.cli.failing import failures
+from worker.cli.running import this_person
 from worker.cli.showing import console
 from worker.state.actions import Action
 from worker.sync.keeping import this_holder
@@ -22,14 +21,6 @@ from worker.sync.rejecting import reject, release
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
-
-
-def this_person() -> str:
-    """Who is at the keyboard, as far as the system knows."""
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):  # a container's user may have no name
-        return f"unknown@{socket.gethostname()}"
 
 
 def reject_run(run_id: str, name: str | None, *, by: str, reason: str, as_json: bool) -> None:

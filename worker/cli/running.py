@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import signal
+import socket
 import sys
 import threading
 import time
@@ -126,7 +128,7 @@ def execute(
             scratch.close()
 
 
-def approve_run(run_id: str, name: str | None, *, as_json: bool) -> None:
+def approve_run(run_id: str, name: str | None, *, by: str, reason: str, as_json: bool) -> None:
     """Carry out a held run's plan and leave with the outcome's exit code."""
     with failures():
         settings = load_settings()
@@ -147,12 +149,20 @@ def approve_run(run_id: str, name: str | None, *, as_json: bool) -> None:
                 holder=this_holder(),
                 stop=stop,
                 progress=progress,
-            ).carry_out(run_id)
+            ).carry_out(run_id, who=by or this_person(), reason=reason)
         if as_json:
             typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
         else:
             show_report(console(), report, composition.tier_labels(compiled.profiles), {})
         raise typer.Exit(report.outcome.exit_code)
+
+
+def this_person() -> str:
+    """Who is at the keyboard, as far as the system knows."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"unknown@{socket.gethostname()}"
 
 
 class Silent:

@@ -10,6 +10,7 @@ import structlog
 
 from connectors.base import CrmConnector
 from connectors.errors import ConnectorError
+from worker.state.actions import Action
 from worker.state.errors import StateError
 from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.store import State
@@ -48,8 +49,8 @@ class Approval:
         self._progress = progress
         self._clock = clock or state.now  # of those who share the state, not of this machine
 
-    def carry_out(self, run_id: str) -> RunReport:
-        """Write what was held.
+    def carry_out(self, run_id: str, *, who: str = "", reason: str = "") -> RunReport:
+        """Write what was held, and note *who* let it be written and why.
 
         Raises:
             StateError: the run cannot be approved; the message says why.
@@ -70,6 +71,7 @@ class Approval:
             self._state.bindings.bind(name, Binding(portal.crm, portal.portal_id, portal.kind))
             self._connector.fields()
             resume_jobs(self._connector, self._state, keeper)
+            self._record(run, who, reason)
             return self._write(run, keeper)
         finally:
             self._state.leases.release(keeper.lease)
@@ -97,6 +99,22 @@ class Approval:
                 f"run {run_id}: a later run has been written since. Run again, and approve that."
             )
         return run
+
+    def _record(self, run: Run, who: str, reason: str) -> None:
+        """Note who let the plan be written, before any of it is."""
+        planned = self._state.plan.counts(run.run_id)
+        self._state.actions.add(
+            Action(
+                run.connection,
+                "approve",
+                who,
+                reason,
+                run.run_id,
+                self._connection.fingerprint(),
+                planned.get("planned", 0) + planned.get("sent", 0),
+            ),
+            self._clock(),
+        )
 
     def _write(self, run: Run, keeper: Keeper) -> RunReport:
         planned = self._state.plan.counts(run.run_id)
