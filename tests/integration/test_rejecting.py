@@ -87,3 +87,20 @@ def test_a_rejected_run_can_be_neither_rejected_nor_approved_again(shop: Desk) -
     assert (action.run_id, action.accounts) == ("run-2", pinned)
     assert action.icp == shop.connection().fingerprint()
     assert action.at
+
+
+def test_a_rejected_first_backfill_is_asked_about_again(tmp_path: Path) -> None:
+    """The run after it writes nothing, so that freeing its accounts does not let it through."""
+    shop = desk(tmp_path, 60)
+    assert shop.run(yes=False).report.outcome is RunOutcome.HELD
+    pinned = say_no(shop, "run-1")
+    assert shop.run(yes=False).report.counters.pinned == pinned
+    release(shop.state, "main", who="Ada", reason="", holder="a person")
+    report = shop.run(full=True, yes=False).report
+
+    assert report.outcome is RunOutcome.HELD
+    assert report.hold is not None
+    assert report.hold.reason.startswith("first backfill")
+    assert set(shop.tiers().values()) == {""}
+    assert shop.run(full=True, yes=True).report.outcome is RunOutcome.SUCCEEDED
+    shop.state.close()

@@ -224,7 +224,7 @@ class Evaluator:
             profile.rules,
             row.written_at if row is not None else None,
             carried,
-            "",
+            row.pinned if row is not None and self._is_pinned(row, inputs) else "",
             lock_group,
             row.rowid if row is not None else 0,
         )
@@ -237,7 +237,6 @@ class Evaluator:
                 score=row.score,
                 computed_tier=row.computed_tier,
                 rules_fingerprint=row.rules_fingerprint,
-                pinned=row.pinned,
             )
             if still != row:
                 kept.append(still)

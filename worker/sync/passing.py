@@ -277,6 +277,7 @@ class Pass:
                 full_at=instant_text(self._now) if full else self._checkpoint.full_at,
                 profile_fingerprint=self._fingerprint,
                 inputs_fingerprint=self._connection.inputs_fingerprint(),
-                backfilled=True,
+                # a first backfill that someone rejected was not written: it is asked about again
+                backfilled=self._checkpoint.backfilled or not self.counters.pinned,
             ),
         )
