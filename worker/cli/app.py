@@ -261,13 +261,24 @@ def forget(
 def explain(
     account: Annotated[str, typer.Argument(help="Account id, as in the CRM's address bar.")],
     *,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE",
+            help="Explain what was written by then: YYYY-MM-DD (to its end, UTC) or an instant,"
+            " such as 2026-11-24T09:00Z. Asks no CRM.",
+        ),
+    ] = None,
     connection: Named = None,
     as_json: Json = False,
 ) -> None:
     """Say why an account has its tier, line by line, and what would change it."""
-    from worker.cli.inspecting import explain_account
+    from worker.cli.inspecting import explain_account, explain_past
 
-    explain_account(account, connection, as_json=as_json)
+    if at is None:
+        explain_account(account, connection, as_json=as_json)
+    else:
+        explain_past(account, connection, at, as_json=as_json)
 
 
 @app.command()

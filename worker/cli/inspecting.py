@@ -1,10 +1,11 @@
-"""``icp runs`` and ``icp explain``."""
+"""``icp runs`` and ``icp explain``, of now and of the past."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,25 +14,34 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from config.loading import LoadedIcp, read_document
+from config.problems import ConfigError
 from config.settings import Settings, load_settings
+from config.yaml_source import parse_yaml
 from connectors.records import AccountRecord
 from worker import composition
-from worker.cli.failing import FAILED, fail, failures
+from worker.cli.failing import CONFIGURATION, FAILED, fail, failures
 from worker.cli.running import stopping
 from worker.cli.showing import console, portal_name, printable
 from worker.icp.conditions import Truth
 from worker.icp.explaining import Explanation, explain, points
 from worker.icp.judging import Judge
-from worker.icp.profile import Standing
+from worker.icp.profile import Profile, Standing
 from worker.icp.reading import Parser
-from worker.state.rows import MirrorRow, Run
+from worker.profiles import compile_profile
+from worker.state.instants import instant_text
+from worker.state.rows import HistoryRow, MirrorRow, Run
 from worker.state.store import State
 from worker.sync.connection import Connection
 from worker.sync.evaluating import LONGEST_NAME
-from worker.sync.overriding import applies, standing_override
+from worker.sync.overriding import Override, applies, standing_override
 from worker.sync.panel import Panel
+from worker.sync.recalling import Recalled, document_of, recall
 from worker.sync.vanishing import Fields, last_known, mirrored_order
 from worker.telemetry import set_up_logging
+
+DOES_NOT_ADD_UP = 3
+"""Exit code when the past cannot be derived again as it was written."""
 
 
 def list_runs(name: str | None, *, limit: int, rejected: bool, as_json: bool) -> None:
@@ -157,21 +167,18 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
         if as_json:
             data = explanation_json(record.account_id, explanation)
             data["profile"] = profile.id
-            data["override"] = {"ignored": ignored} if override is None else {
-                "ignored": False, "tier": override.tier, "reason": override.reason,
-                "expires": override.expires.isoformat(),
-            }  # fmt: skip
+            data["override"] = (
+                {"ignored": ignored}
+                if override is None
+                else {"ignored": False, **_override_json(override)}
+            )
             data["shown_tier"] = explanation.assessment.tier if override is None else override.tier
-            ids = {label: name for name, label in profile.tier_labels.items()}
-            for row_ in data["what_if"]:
-                row_["best"], row_["worst"] = ids[row_["best"]], ids[row_["worst"]]
+            _name_tiers(data, profile)
             typer.echo(json.dumps(data))
         else:
             out = console()
             if override is not None:
-                label = escape(profile.tier_labels[override.tier])
-                out.print(f"[yellow]{escape(override.prefix())}[/]The record shows {label}.")
-                out.print("Without the override it would be as follows.")
+                _show_override(out, override, profile, "The record shows", "it would be")
             elif ignored:
                 out.print(
                     "[yellow]An override is ignored[/]: it needs a tier, a reason and an end within"
@@ -180,6 +187,152 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
             show_explanation(out, explanation, _title(record, connection.fields.name_field))
             if portal.record_url:
                 out.print(portal.record_url.format(id=record.account_id))
+
+
+def explain_past(account: str, name: str | None, at: str, *, as_json: bool) -> None:
+    """Derive again what was written by some moment, from what the state keeps, and print why."""
+    with failures():
+        moment = _moment(at)
+        settings = load_settings(need_connection=False)
+        connection = name or settings.connection(None).name
+        with composition.open_database(settings) as state:
+            row = state.history.at(connection, account, moment)
+            if row is None:
+                fail([_nothing_by(state, connection, account, moment)], FAILED)
+            found = recall(row, _profile_of_then(state, row))
+        if as_json:
+            typer.echo(json.dumps(_past_json(row, found)))
+        else:
+            _show_past(console(), row, found)
+        if not found.same:
+            raise typer.Exit(DOES_NOT_ADD_UP)
+
+
+def _moment(text: str) -> datetime:
+    """The moment that a person named; a day means its end."""
+    try:
+        try:
+            day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            moment = datetime.fromisoformat(text)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        return datetime.combine(day, time.max, UTC)
+    except (ValueError, OverflowError):
+        words = (
+            f"--at {printable(text)}: neither a day nor an instant. Write YYYY-MM-DD, or an"
+            " instant such as 2026-11-24T09:00Z."
+        )
+        fail([words], CONFIGURATION)
+
+
+def _nothing_by(state: State, connection: str, account: str, moment: datetime) -> str:
+    """Say that nothing is known of that moment, and what to do."""
+    first = state.history.first(connection, account)
+    known = (
+        f"The oldest assessment that is kept was made at {first}: ask for a later moment."
+        if first
+        else "None is kept at all: the id is wrong, it was forgotten, or no run wrote it."
+        f" `icp explain {printable(account)}` explains it as of now."
+    )
+    return (
+        f"account {printable(account)}: connection {connection} keeps no assessment of it that was"
+        f" written by {instant_text(moment)}. {known}"
+    )
+
+
+def _profile_of_then(state: State, row: HistoryRow) -> Profile:
+    """The ICP that was in force, compiled from its text as it was then."""
+    fingerprint = document_of(row)
+    document = state.documents.get(fingerprint)
+    if document is None:
+        words = (
+            f"account {row.account_id}: the ICP document {fingerprint} that run {row.run_id} judged"
+            " it by is not in the database. Restore a backup of the database that holds it."
+        )
+        fail([words], FAILED)
+    try:
+        source = parse_yaml(document.text, document.name)
+        return compile_profile(LoadedIcp(read_document(source), source, Path(document.name)))
+    except ConfigError as error:
+        words = (
+            f"account {row.account_id}: this version no longer understands the ICP document"
+            f" {fingerprint} that run {row.run_id} judged it by. Install the version of then."
+        )
+        fail([words, *str(error).splitlines()], FAILED)
+
+
+def _past_json(row: HistoryRow, found: Recalled) -> dict[str, Any]:
+    """An assessment of the past as data: as ``icp explain`` gives it, and what was written."""
+    data = explanation_json(row.account_id, found.explanation)
+    written = found.written
+    data["profile"] = found.profile.id
+    data["override"] = None if found.override is None else _override_json(found.override)
+    data["shown_tier"] = found.derived.tier
+    _name_tiers(data, found.profile)
+    return data | {
+        "run": row.run_id,
+        "judged_as_of": row.as_of,
+        "written_at": found.written_at,
+        "written": {
+            "tier": written.tier,
+            "computed_tier": written.computed_tier,
+            "score": None if written.score is None else written.score / 100,
+            "reason": written.reason,
+        },
+        "same": found.same,
+        "stale": list(found.stale),
+        "fields": dict(found.fields),
+    }
+
+
+def _show_past(out: Console, row: HistoryRow, found: Recalled) -> None:
+    """Print an assessment of the past as a person reads it."""
+    written, derived, profile = found.written, found.derived, found.profile
+    out.print(
+        f"As written on {found.written_at} by run {escape(row.run_id)}, which judged as of"
+        f" {row.as_of}."
+    )
+    if not found.same:
+        out.print(
+            f"[red]This version judges differently.[/] Written: {_verdict(written.tier, profile)},"
+            f" {_score(written.score)}. Derived again: {_verdict(derived.tier, profile)},"
+            f" {_score(derived.score)}, as follows. The version of then explains what was written."
+        )
+        out.print(escape(f"The reason written was: {written.reason}"))
+    if found.override is not None:
+        _show_override(out, found.override, profile, "The record showed", "it would have been")
+    show_explanation(out, found.explanation, f"Account {row.account_id}")
+
+
+def _verdict(tier: str, profile: Profile) -> str:
+    return escape(profile.tier_labels.get(tier, tier))
+
+
+def _score(hundredths: int | None) -> str:
+    return "no score" if hundredths is None else f"score {points(hundredths)}"
+
+
+def _show_override(
+    out: Console, override: Override, profile: Profile, shows: str, would_be: str
+) -> None:
+    label = _verdict(override.tier, profile)
+    out.print(f"[yellow]{escape(override.prefix())}[/]{shows} {label}.")
+    out.print(f"Without the override {would_be} as follows.")
+
+
+def _override_json(override: Override) -> dict[str, Any]:
+    return {
+        "tier": override.tier,
+        "reason": override.reason,
+        "expires": override.expires.isoformat(),
+    }
+
+
+def _name_tiers(data: dict[str, Any], profile: Profile) -> None:
+    """Data names tiers by id, where people see labels."""
+    ids = {label: name for name, label in profile.tier_labels.items()}
+    for row in data["what_if"]:
+        row["best"], row["worst"] = ids[row["best"]], ids[row["worst"]]
 
 
 def _title(record: AccountRecord, name_field: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from worker.state.database import Database, insert_or
 from worker.state.instants import instant_text
@@ -24,9 +24,16 @@ _LATEST = (
     .limit(1)
 )
 
+_FIRST = select(func.min(history.c.as_of)).where(
+    history.c.connection == bindparam("of"), history.c.account_id == bindparam("account")
+)
+
 
 class History:
-    """What was thought of an account, when, and why: enough to derive it again."""
+    """What was thought of an account, when, and why: enough to derive it again.
+
+    Written changes add to it as they are settled; see :mod:`worker.state.settling`.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,6 +45,15 @@ class History:
             values = [{"connection": number, **row._asdict()} for row in rows]
             if values:
                 transaction.execute(_ADD, values)
+
+    def first(self, connection: str, account_id: str) -> str | None:
+        """As of when the oldest assessment that is kept was made, if there is one."""
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            found: str | None = transaction.execute(
+                _FIRST, {"of": number, "account": account_id}
+            ).scalar()
+        return found
 
     def at(self, connection: str, account_id: str, moment: datetime) -> HistoryRow | None:
         """Fetch the assessment that stood at *moment*; ``None`` when none had been made by then."""

@@ -21,7 +21,6 @@ from worker.state.rows import (
     Lease,
     Outcome,
     PlannedChange,
-    Standing,
     Transition,
 )
 from worker.state.runs import run_number
@@ -148,9 +147,10 @@ class Plan:
     ) -> int:
         """Settle a batch: journal, mirror and dead letter together or not at all.
 
-        A written change hands its standing to the mirror and clears the dead letter; a refused one
-        enters the dead letter. Changes settled before, or erased meanwhile, are passed over, so
-        that it is safe to repeat. Answers how many were settled.
+        A written change hands its standing to the mirror and its evidence to the history, and
+        clears the dead letter; a refused one enters the dead letter. Changes settled before, or
+        erased meanwhile, are passed over, so that it is safe to repeat. Answers how many were
+        settled.
         """
         with self._database.write(lease) as transaction:
             connection = self._database.number(transaction, lease.connection)
@@ -190,13 +190,16 @@ def _values(run: int, row: PlannedChange) -> dict[str, object]:
         "tier_after": row.tier_after,
         "cause": row.cause,
         "inputs_hash": row.inputs_hash,
-        "settling": _packed(row.standing),
+        "settling": _packed(row),
         "lock_group": row.lock_group,
         "state": ChangeState.PLANNED,
     }
 
 
-def _packed(standing: Standing | None) -> bytes | None:
+def _packed(row: PlannedChange) -> bytes | None:
+    """What is needed once the CRM accepts; :mod:`worker.state.settling` takes it apart."""
+    standing = row.standing
     if standing is None:
         return None
-    return orjson.dumps((standing.outputs.decode(), *standing[1:]))
+    grounds = (row.evidence.decode(), row.summary.decode()) if row.evidence else ()
+    return orjson.dumps((standing.outputs.decode(), *standing[1:], *grounds))

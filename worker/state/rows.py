@@ -120,6 +120,8 @@ class PlannedChange(NamedTuple):
     inputs_hash: str = ""
     standing: Standing | None = None  # for the mirror, once the CRM accepts
     lock_group: str = ""
+    evidence: bytes = b""  # for the history, once the CRM accepts: what it was judged on, JSON
+    summary: bytes = b""  # what it came to, JSON; both or neither
 
 
 class Change(NamedTuple):
@@ -190,10 +192,10 @@ class HistoryRow(NamedTuple):
 
     account_id: str
     run_id: str
-    as_of: str
-    fingerprint: str
+    as_of: str  # of the run that judged it
+    fingerprint: str  # of the ICPs of the connection; the inputs name each document's own
     inputs: bytes  # JSON
-    summary: bytes  # JSON: tier, score
+    summary: bytes  # JSON: tiers, score, reason, when it was written
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
-"""What follows from the CRM's answers to one batch: journal, mirror and dead letter, together."""
+"""What follows from the CRM's answers to one batch, all of it together.
+
+Journal, mirror, history and dead letter.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from worker.state.database import insert_or
 from worker.state.rows import WRITTEN_TO, ChangeState, Outcome, Standing
-from worker.state.tables import changes, dead_letters, mirror
+from worker.state.tables import changes, dead_letters, history, mirror, runs
 
 _OPEN = select(
     changes.c.seq, changes.c.account_id, changes.c.inputs_hash, changes.c.settling
@@ -40,6 +43,8 @@ _CLEAR = delete(dead_letters).where(
     dead_letters.c.connection == bindparam("of"),
     dead_letters.c.account_id == bindparam("account"),
 )
+_AS_OF = select(runs.c.as_of).where(runs.c.number == bindparam("of"))
+_REMEMBER = insert(history)
 _REFUSE = insert_or(dead_letters)
 _REFUSE = _REFUSE.on_conflict_do_update(
     index_elements=["connection", "account_id"],
@@ -68,6 +73,7 @@ def settle(
     found = transaction.execute(_OPEN, {"of": number, "seqs": list(answers)}).all()
     answered: _Values = []
     taken: _Values = []
+    remembered: _Values = []
     cleared: _Values = []
     refused: _Values = []
     for seq, account_id, inputs_hash, settling in found:
@@ -100,10 +106,29 @@ def settle(
         else:
             cleared.append(key)
             if outcome.state is ChangeState.WRITTEN and settling is not None:
-                taken.append(key | _standing(settling))
+                standing, grounds = _unpacked(settling)
+                taken.append(
+                    key | {f"new_{name}": value for name, value in standing._asdict().items()}
+                )
+                if grounds is not None:
+                    evidence, summary = grounds
+                    remembered.append(
+                        {
+                            "connection": connection,
+                            "account_id": account_id,
+                            "run_id": run_id,
+                            "fingerprint": standing.fingerprint,
+                            "inputs": evidence.encode(),
+                            "summary": orjson.dumps(orjson.loads(summary) | {"written_at": at}),
+                        }
+                    )
+    if remembered:
+        as_of = transaction.execute(_AS_OF, {"of": number}).scalar_one()
+        remembered = [row | {"as_of": as_of} for row in remembered]
     for statement, values in (
         (_ANSWER, answered),
         (_TAKE_OVER, taken),
+        (_REMEMBER, remembered),
         (_CLEAR, cleared),
         (_REFUSE, refused),
     ):
@@ -112,7 +137,9 @@ def settle(
     return len(answered)
 
 
-def _standing(settling: bytes) -> dict[str, object]:
+def _unpacked(settling: bytes) -> tuple[Standing, tuple[str, str] | None]:
+    """What the mirror takes over; evidence and summary, which older plans do not have."""
     outputs, *others = orjson.loads(settling)
-    standing = Standing(outputs.encode(), *others)
-    return {f"new_{name}": value for name, value in standing._asdict().items()}
+    ours = len(Standing._fields) - 1
+    standing, grounds = Standing(outputs.encode(), *others[:ours]), others[ours:]
+    return standing, (grounds[0], grounds[1]) if grounds else None

@@ -23,6 +23,7 @@ from worker.sync.keeping import Keeper
 from worker.sync.overriding import Override, applies, standing_override
 from worker.sync.panel import Panel
 from worker.sync.plan import Cause, Change, Planner, cause_of
+from worker.sync.recalling import Recorder
 from worker.sync.refusing import is_due, news_of
 from worker.sync.report import Counters
 from worker.sync.vanishing import LastKnown, last_known, mirrored_order
@@ -81,6 +82,7 @@ class Evaluator:
         self._inputs = mirrored_order(fields.inputs)
         self._outputs = (*planner.output_names, *fields.overrides.values())
         self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
+        self._recorder = Recorder(panel, self._inputs)
         self._refused = bool(scope.now and state.dead_letters.count(scope.connection))
         self._letters: Mapping[str, DeadLetter] = {}
         self._weighed = {it.attribute for item in panel.profiles for it in item.criteria}
@@ -266,7 +268,8 @@ class Evaluator:
             counters.deferred += 1
             return
         cause = self._cause(judged, fields, row, inputs, outputs, stale)
-        planned.append(self._plan(change, cause, settled, fields, news))
+        grounds = self._recorder.grounds(judged, judged_fields, standing, stale)
+        planned.append(self._plan(change, cause, settled, fields, news, grounds))
         self._remember_example(change, cause, account_id, fields)
 
     def _standing(self, row: MirrorRow | None, fields: Fields) -> Standing | None:
@@ -369,7 +372,13 @@ class Evaluator:
         return letter is not None and now is not None and not is_due(letter, news, now)
 
     def _plan(
-        self, change: Change, cause: Cause, settled: MirrorRow, fields: Fields, news: str
+        self,
+        change: Change,
+        cause: Cause,
+        settled: MirrorRow,
+        fields: Fields,
+        news: str,
+        grounds: tuple[bytes, bytes],
     ) -> PlannedChange:
         held = {name: fields.get(name) or None for name in self._outputs}
         after = {**held, **{name: value or None for name, value in change.after.items()}}
@@ -390,6 +399,7 @@ class Evaluator:
                 self._scope.as_of.isoformat(),
             ),
             settled.lock_group,
+            *grounds,
         )
 
     def _explainer(
