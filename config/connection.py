@@ -108,6 +108,9 @@ class GuardEntry(Part):
     """When a run is held for approval before its first write."""
 
     max_tier_changes: TierChanges = TierChanges()
+    max_disqualified_rise: Percent = 5
+    max_shrink: Percent = 10
+    max_fill_loss: Percent = 20
 
 
 class RateEntry(Part):

@@ -36,6 +36,7 @@ from worker.state.errors import StateError
 from worker.state.instants import instant
 from worker.sync.approving import Approval
 from worker.sync.connection import BusyError
+from worker.sync.guard import GuardLimits
 from worker.sync.report import RunKind, RunOutcome, RunReport
 
 
@@ -386,6 +387,7 @@ class Slow(DryRunConnector):
 def test_the_lease_is_looked_after_while_lost_accounts_are_looked_for(tmp_path: Path) -> None:
     """After a mass deletion that takes many calls, and longer than a lease lasts."""
     it = desk(tmp_path, 1_100)
+    it.guard = GuardLimits(max_shrink=100)
     it.run()
     for name in it.ids():
         it.crm.delete(name)

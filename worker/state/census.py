@@ -26,6 +26,7 @@ class Census:
         self._connection = connection
         self._last = last_rowid
         self._seen = bytearray(last_rowid // 8 + 1)
+        self.met = 0  # accounts met that were mirrored before the pass began
 
     def saw(self, rows: Iterable[MirrorRow]) -> None:
         """Count off accounts that the CRM still has."""
@@ -44,6 +45,8 @@ class Census:
         elif seen[place] & bit:
             return False
         seen[place] |= bit
+        if rowid <= self._last:
+            self.met += 1
         return True
 
     def unseen(self, limit: int = 1000) -> Iterator[list[str]]:

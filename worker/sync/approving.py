@@ -14,8 +14,10 @@ from worker.state.actions import Action
 from worker.state.errors import StateError
 from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.store import State
+from worker.sync.agreeing import losses_in
 from worker.sync.connection import BusyError, Connection, Progress
 from worker.sync.draining import Drain
+from worker.sync.guard import Losses
 from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, Stop, elapsed, is_gone
 from worker.sync.report import RunKind, RunOutcome, RunReport
 from worker.sync.resuming import resume_jobs
@@ -129,6 +131,7 @@ class Approval:
             limited=bool(before.get("limited")),
             calls=self._connector.calls,
         )
+        report.agreed = losses_in(before.get("agreed") or before.get("hold"))
         counters = report.counters
         counters.read = before["read"]
         counters.unchanged = before["unchanged"]
@@ -158,19 +161,21 @@ class Approval:
             report.outcome = RunOutcome.HELD
             return self._finish(report, keeper)
         if not report.limited:
-            self._save_checkpoint(run, keeper)
+            self._save_checkpoint(run, keeper, report.agreed)
         report.problems += counters.reconcile()
         partial = counters.rejected or report.problems
         report.outcome = RunOutcome.PARTIAL if partial else RunOutcome.SUCCEEDED
         return self._finish(report, keeper)
 
-    def _save_checkpoint(self, run: Run, keeper: Keeper) -> None:
+    def _save_checkpoint(self, run: Run, keeper: Keeper, agreed: Losses) -> None:
         earlier = self._state.checkpoints.load(run.connection)
+        full_at = run.as_of if run.kind == RunKind.FULL.value else earlier.full_at
         self._state.checkpoints.save(
             keeper.lease,
             Checkpoint(
                 until=run.as_of,
-                full_at=run.as_of if run.kind == RunKind.FULL.value else earlier.full_at,
+                # what is no longer there is forgotten by a complete pass, which comes next
+                full_at=None if agreed.missing else full_at,
                 profile_fingerprint=self._connection.fingerprint(),
                 inputs_fingerprint=self._connection.inputs_fingerprint(),
                 backfilled=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -87,6 +88,7 @@ class Evaluator:
         self._letters: Mapping[str, DeadLetter] = {}
         self._weighed = {it.attribute for item in panel.profiles for it in item.criteria}
         self.examples: dict[tuple[str, str, str], list[Example]] = {}
+        self.vanished: Counter[str] = Counter()  # accounts read, by input that became empty
         self.assessed_before = 0  # accounts that already carried a tier when read
 
     @property
@@ -206,6 +208,8 @@ class Evaluator:
             vanished = self._last_known(row, fields)
             judged_fields = vanished.fill(fields, self._panel.sources)
             stale, carried = vanished.stale, vanished.stored()
+            if not mirrored:
+                self.vanished.update(stale)
         standing = self._standing(row, fields)
         profile, assessment = self._panel.judge(judged_fields, standing, stale)
         judged = Judged(profile, assessment, self._override(fields, profile, assessment))

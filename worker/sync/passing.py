@@ -10,11 +10,12 @@ from connectors.batching import distinct
 from connectors.records import AccountRecord, FieldDescription, Window
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Checkpoint
+from worker.sync.agreeing import agreed_losses
 from worker.sync.canary import LARGE, send_canary
 from worker.sync.connection import Parts, RunRequest
 from worker.sync.draining import Drain
 from worker.sync.evaluating import Evaluator, Scope
-from worker.sync.guard import Hold, Transition, check
+from worker.sync.guard import Hold, Losses, Transition, check
 from worker.sync.keeping import Keeper
 from worker.sync.panel import Panel
 from worker.sync.plan import Planner
@@ -51,6 +52,8 @@ class Pass:
         self._checkpoint = checkpoint
         self._now = now
         self._visible = visible
+        self._mirrored = parts.state.mirror.count(parts.connection.name)  # before this pass
+        self._gone: list[str] = []
         self._known = [name for name in self._connection.fields.read_fields() if name in described]
         panel = Panel(
             self._connection.profiles,
@@ -121,6 +124,7 @@ class Pass:
         if not drain.run(self._stop):
             self.leave_rest_held()
             return RunOutcome.STOPPED
+        self._forget_gone()
         if self._report.kind is RunKind.FULL and self._request.limit is None:
             self._settle_census()
         self._save_checkpoint()
@@ -136,7 +140,7 @@ class Pass:
         incremental = kind is RunKind.INCREMENTAL
         self._progress.stage("read", None if incremental else self._total())
         if incremental:
-            self._forget_gone()
+            self._find_gone()
         for chunk in self._chunks():
             if self._stop.is_set():
                 return False
@@ -145,15 +149,27 @@ class Pass:
             self._progress.advance(len(chunk))
         return self._rejudge() if incremental and self._rejudges else True
 
-    def _forget_gone(self) -> None:
-        """Erase what the CRM says was deleted or merged away, before anything is planned."""
+    def _find_gone(self) -> None:
+        """Find what the CRM says was deleted or merged away; nothing is planned for it."""
         name = self._connection.name
         for page in self._connector.gone(self._window()):
             self._keeper.keep()
-            known = list(self._state.mirror.page(name, [it.account_id for it in page]))
-            if known:
-                self._state.erase(name, known)
-                self.counters.erased += len(known)
+            known = self._state.mirror.page(name, [it.account_id for it in page])
+            for row in known.values():
+                self.evaluator.census.meet(row.rowid)
+            self._gone += known
+
+    def _forget_gone(self) -> None:
+        """Erase what is gone, once the guard has let it pass."""
+        if self._gone:
+            self._state.erase(self._connection.name, self._gone)
+            self.counters.erased += len(self._gone)
+
+    def _losses(self) -> Losses:
+        """What is no longer there: accounts of a complete pass or by the CRM's word, and inputs."""
+        whole = self._report.kind is RunKind.FULL and self._request.limit is None
+        missing = self._mirrored - self.evaluator.census.met if whole else len(self._gone)
+        return Losses(max(missing, 0), dict(self.evaluator.vanished))
 
     def _foresee(self, writes: int) -> None:
         """Say what the run costs in calls, all told, against what is left of the day."""
@@ -238,6 +254,8 @@ class Pass:
             first_backfill=not self._checkpoint.backfilled and not adopted,
             confirmed=self._request.confirmed,
             exempt=bool(self._accounts),
+            losses=self._losses(),
+            agreed=agreed_losses(self._state, self._connection.name, self._checkpoint),
         )
 
     def _settle_census(self) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from connectors.records import Automation, CallCounts, Forecast
-from worker.sync.guard import Hold, Transition
+from worker.sync.guard import Hold, Losses, Transition
 
 
 class RunOutcome(StrEnum):
@@ -92,6 +92,7 @@ class RunReport:
     counters: Counters = field(default_factory=Counters)
     transitions: list[Transition] = field(default_factory=list)
     hold: Hold | None = None
+    agreed: Losses | None = None  # what the person who approved it agreed to lose
     resumes_at: str | None = None  # when a run that the day's calls ended can go on
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -147,7 +148,9 @@ class RunReport:
                 "remedy": self.hold.remedy,
                 "tier_changes": self.hold.tier_changes,
                 "allowed": self.hold.allowed,
+                **losses_json(self.hold.losses),
             },
+            "agreed": None if self.agreed is None else losses_json(self.agreed),
             "resumes_at": self.resumes_at,
             "problems": self.problems,
             "warnings": self.warnings,
@@ -161,6 +164,11 @@ class RunReport:
             },
             "calls": calls_json(self.calls),
         }
+
+
+def losses_json(losses: Losses) -> Mapping[str, Any]:
+    """What a run no longer found: accounts, and inputs that became empty."""
+    return {"missing": losses.missing, "vanished": dict(sorted(losses.vanished.items()))}
 
 
 def calls_json(calls: CallCounts) -> Mapping[str, Any]:

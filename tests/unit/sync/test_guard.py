@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.sync.guard import GuardLimits, Hold, Transition, check
+from worker.sync.guard import GuardLimits, Hold, Losses, Transition, check
 
 
 def moved(accounts: int, before: str = "tier_1", after: str = "tier_2") -> Transition:
@@ -89,3 +89,34 @@ def test_a_run_is_held_exactly_above_both_limits(
     )
 
     assert (found is not None) is (changes > count and changes > int(population * percent / 100))
+
+
+def test_more_disqualified_accounts_than_allowed_hold_a_run_by_themselves() -> None:
+    """However many tier changes are allowed; those that leave count against those that enter."""
+    limits = GuardLimits(max_tier_changes_percent=100)
+
+    def ask(*transitions: Transition) -> Hold | None:
+        return check(transitions, limits, population=2_000, first_backfill=False, confirmed=False)
+
+    entering = moved(101, "tier_1", "disqualified")
+    found = ask(entering)
+    assert found is not None
+    assert "101 more accounts of 2000 would be disqualified, 100 are allowed" in found.reason
+    assert ask(entering, moved(1, "disqualified", "tier_3")) is None
+    assert ask(moved(900, "", "disqualified")) is None
+
+
+def test_every_reason_is_given_at_once() -> None:
+    """Whoever reads it looks at all of them before saying yes."""
+    found = check(
+        [moved(60, "tier_1", "disqualified")],
+        GuardLimits(),
+        population=400,
+        first_backfill=False,
+        confirmed=False,
+        losses=Losses(90, {"size": 99, "industry": 3}),
+    )
+    assert found is not None
+    assert len(found.reason.split("; ")) == 5
+    assert "input size became empty in 99 accounts" in found.reason
+    assert "industry" not in found.reason

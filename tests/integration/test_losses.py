@@ -1,0 +1,115 @@
+"""What is no longer there holds a run before anything is forgotten or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import Desk, Quiet, desk
+from worker.sync.approving import Approval
+from worker.sync.report import RunKind, RunOutcome, RunReport
+
+PORTAL = 200
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Desk]:
+    """A portal that has been synced."""
+    found = desk(tmp_path, PORTAL)
+    found.run()
+    found.clock.advance(hours=1)
+    yield found
+    found.state.close()
+
+
+def approve(shop: Desk) -> RunReport:
+    """Let the latest run have its way."""
+    return Approval(
+        shop.connection(),
+        shop.crm,
+        shop.state,
+        holder="a person",
+        stop=shop.stop,
+        progress=Quiet(),
+        clock=shop.clock,
+    ).carry_out(f"run-{shop.runs}", who="Ada")
+
+
+def empty_a_column(shop: Desk) -> int:
+    """An enrichment vendor's contract has ended; answers how many accounts lose a value."""
+    held = 0
+    for name in shop.ids():
+        held += bool(shop.crm.stored(name).get("employees"))
+        shop.crm.edit(name, {"employees": ""})
+    return held
+
+
+def delete_half(shop: Desk) -> None:
+    """Someone's clean-up went further than meant."""
+    for place in range(1, PORTAL + 1, 2):
+        shop.crm.delete(str(place))
+
+
+def test_a_column_that_was_emptied_holds_every_run_and_says_which(shop: Desk) -> None:
+    """Not only the first: what the mirror has seen of it since is no new normal."""
+    lost = empty_a_column(shop)
+    before = shop.tiers()
+    for _ in range(2):
+        report = shop.run().report
+        assert report.outcome is RunOutcome.HELD
+        assert report.hold is not None
+        assert f"input size became empty in {lost} accounts of {PORTAL}" in report.hold.reason
+        assert report.as_json()["hold"]["vanished"] == {"size": lost}
+    assert shop.tiers() == before
+
+
+def test_a_column_that_a_person_lets_go_holds_nothing_more(shop: Desk) -> None:
+    """The accounts keep their last known values, and full passes go on."""
+    empty_a_column(shop)
+    shop.run()
+    assert approve(shop).outcome is RunOutcome.SUCCEEDED
+    for _ in range(2):
+        shop.clock.advance(days=1)
+        assert shop.run(full=True).report.outcome is RunOutcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_half_the_portal_deleted_is_not_forgotten_unasked(shop: Desk, *, full: bool) -> None:
+    """Whether a complete pass misses the accounts or the CRM tells of them."""
+    delete_half(shop)
+    report = shop.run(full=full).report
+
+    assert report.outcome is RunOutcome.HELD
+    assert report.hold is not None
+    assert f"{PORTAL // 2} accounts of {PORTAL} are no longer in the CRM" in report.hold.reason
+    assert report.counters.erased == 0
+    assert shop.state.mirror.count("main") == PORTAL
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_once_a_person_agrees_the_next_run_forgets_them(shop: Desk, *, full: bool) -> None:
+    """It reads everything, and the agreement ends with it."""
+    delete_half(shop)
+    shop.run(full=full)
+    assert approve(shop).agreed is not None
+    report = shop.run().report
+
+    assert report.kind is RunKind.FULL
+    assert report.outcome is RunOutcome.SUCCEEDED
+    assert report.counters.erased == PORTAL // 2
+    assert shop.state.mirror.count("main") == PORTAL // 2
+    shop.clock.advance(hours=1)
+    for name in list(shop.ids())[: PORTAL // 3]:
+        shop.crm.delete(name)
+    assert shop.run(full=True).report.outcome is RunOutcome.HELD
+
+
+def test_a_few_deletions_are_forgotten_as_ever(shop: Desk) -> None:
+    """Fifty are an ordinary day in any portal."""
+    for place in range(1, 51):
+        shop.crm.delete(str(place))
+    report = shop.run(full=True).report
+    assert report.outcome is RunOutcome.SUCCEEDED
+    assert report.counters.erased == 50

@@ -1,0 +1,51 @@
+"""Losses that a person agreed to: by approving a run that was held for them.
+
+The loss is still there at the next run, which would be held for it again and for ever.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any, Final
+
+import orjson
+
+from worker.state.instants import instant, instant_text
+from worker.state.rows import Checkpoint
+from worker.state.store import State
+from worker.sync.guard import Losses
+
+_LOOKED_AT: Final = 5  # approvals, newest first
+_AN_INPUT_STAYS_AGREED: Final = timedelta(days=60)
+"""Longer than a last known value stands in for an input, which is how long it counts as lost."""
+
+
+def agreed_losses(state: State, connection: str, checkpoint: Checkpoint) -> Losses:
+    """What a person has agreed to lose.
+
+    Missing accounts are agreed to until the complete pass that forgets them, an empty input for as
+    long as last known values stand in for it.
+    """
+    missing = 0
+    vanished: Counter[str] = Counter()
+    approved = [it for it in state.actions.all(connection) if it.what == "approve"]
+    for action in reversed(approved[-_LOOKED_AT:]):
+        run = state.runs.get(action.run_id)
+        agreed = losses_in(orjson.loads(run.report or b"{}").get("agreed")) if run else Losses()
+        if checkpoint.full_at is None or action.at > checkpoint.full_at:
+            missing = max(missing, agreed.missing)
+        if action.at > instant_text(instant(_latest(checkpoint)) - _AN_INPUT_STAYS_AGREED):
+            vanished |= Counter(agreed.vanished)
+    return Losses(missing, dict(vanished))
+
+
+def losses_in(data: Any) -> Losses:
+    """Losses as a report keeps them; none where there are none."""
+    if not data:
+        return Losses()
+    return Losses(int(data.get("missing", 0)), dict(data.get("vanished", {})))
+
+
+def _latest(checkpoint: Checkpoint) -> str:
+    return checkpoint.until or "1970-01-01T00:00:00.000Z"
