@@ -230,6 +230,45 @@ def runs(
 
 
 @app.command()
+def resync(
+    account: Annotated[
+        list[str] | None, typer.Argument(help="Account ids, as in the CRM.", show_default=False)
+    ] = None,
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every account; the guard applies.")
+    ] = False,
+    tier: Annotated[
+        str | None, typer.Option(help="Accounts whose tier, as computed last, is this one.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Accounts that changed in the CRM since: 30m, 6h, 7d.")
+    ] = None,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="Accounts that the CRM refuses.")
+    ] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="Run in this process, not in the worker.")
+    ] = False,
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Have the running worker read, judge and write accounts again, and follow it."""
+    from worker.cli.resyncing import resync as ask
+
+    ask(
+        account or [],
+        connection,
+        everything=everything,
+        tier=tier,
+        since=since,
+        rejected=rejected,
+        here=here,
+        as_json=as_json,
+    )
+
+
+@app.command()
 def adopt(
     *,
     yes: Annotated[

@@ -177,6 +177,7 @@ class Silent:
 
 def run_worker(name: str | None) -> None:
     """Run every connection, or one, on its schedule until told to stop."""
+    from worker.cli.serving import RequestServer, serving_requests  # noqa: PLC0415 - needs this
     from worker.health import Health, serving  # noqa: PLC0415 - the only command that needs it
     from worker.metrics import Metrics  # noqa: PLC0415
     from worker.scheduling import Clock  # noqa: PLC0415
@@ -192,8 +193,11 @@ def run_worker(name: str | None) -> None:
         with stopping() as stop, composition.open_database(settings) as state:
             clock = Clock(stop, len(chosen))
             metrics = Metrics(chosen, state)
+            servers = []
             for connection in chosen:
-                job = Tick(settings, connection, state, stop, metrics)
+                turn = threading.Lock()
+                servers.append(RequestServer(connection, state, stop, turn, metrics))
+                job = Tick(settings, connection, state, stop, metrics, turn)
                 schedule = connection.schedule
                 if schedule.every is not None:
                     clock.every(schedule.every, connection.name, job)
@@ -201,7 +205,7 @@ def run_worker(name: str | None) -> None:
                     clock.cron(str(schedule.cron), connection.name, job)
                 log.info("connection_scheduled", connection=connection.name, at=schedule.text)
             health = Health(state, metrics, clock.alive, stop)
-            with serving(settings.http, health):
+            with serving(settings.http, health), serving_requests(servers, stop):
                 health.ready()
                 clock.run()
             log.info("worker_stopped")
@@ -217,8 +221,11 @@ class Tick:
         state: State,
         stop: threading.Event,
         metrics: Metrics | None = None,
+        turn: threading.Lock | None = None,
     ) -> None:
         self._metrics = metrics
+        # held by whoever runs the connection in this process: a schedule, or what people ask for
+        self._turn = turn or threading.Lock()
         self._settings = settings
         self._connection = connection
         self._state = state
@@ -230,6 +237,10 @@ class Tick:
 
         Answers when to go on, where the day's calls were used up.
         """
+        with self._turn:
+            return self._run()
+
+    def _run(self) -> datetime | None:
         from worker.due import last_due  # noqa: PLC0415 - the only command that needs it
 
         if self._stop.is_set():
@@ -244,7 +255,7 @@ class Tick:
             result = execute(
                 self._connection, compiled, self._state, RunRequest(due=due), self._stop, Silent()
             )
-            _tell(result.report)
+            tell(result.report)
             if self._metrics is not None:
                 self._metrics.ran(result.report, time.monotonic() - began)
             told = result.report.resumes_at
@@ -279,7 +290,7 @@ class Tick:
         return at
 
 
-def _tell(report: RunReport) -> None:
+def tell(report: RunReport) -> None:
     """Say in the log why a run did not end well: nobody sees a worker's report as it comes."""
     about = {"run_id": report.run, "connection": report.connection}
     if report.hold is not None:

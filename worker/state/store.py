@@ -19,6 +19,7 @@ from worker.state.leases import Leases
 from worker.state.migrations import migrate
 from worker.state.mirror import Mirror
 from worker.state.plan import Plan
+from worker.state.requests import Requests
 from worker.state.rows import Lease
 from worker.state.runs import Runs
 from worker.state.scratch import (
@@ -50,6 +51,7 @@ class State:
     watching: Watching
     ticks: Ticks
     actions: Actions
+    requests: Requests
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,6 +68,7 @@ class State:
         self.watching = Watching(database)
         self.ticks = Ticks(database)
         self.actions = Actions(database)
+        self.requests = Requests(database)
 
     def now(self) -> datetime:
         """The present moment by the clock that all who share this state go by."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.batching import distinct
+from connectors.batching import chunked, distinct
 from connectors.records import AccountRecord, FieldDescription, Window
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Checkpoint
@@ -222,15 +222,20 @@ class Pass:
 
     def _pages(self) -> Iterator[Sequence[AccountRecord]]:
         if self._report.kind is RunKind.ACCOUNTS:
-            found = self._connector.fetch(self._accounts, self._known)
-            missing = {*self._accounts} - {it.account_id for it in found}
+            return self._named()
+        incremental = self._report.kind is RunKind.INCREMENTAL
+        return self._connector.pages(self._window() if incremental else None, self._known)
+
+    def _named(self) -> Iterator[Sequence[AccountRecord]]:
+        """Read the named accounts, which may be many, and say which there are not."""
+        for some in chunked(self._accounts, CHUNK):
+            found = self._connector.fetch(some, self._known)
+            missing = {*some} - {it.account_id for it in found}
             self._report.problems += [
                 f"account {name}: no such account; it was deleted or merged, or the id is wrong."
                 for name in sorted(missing)
             ]
-            return iter([found])
-        incremental = self._report.kind is RunKind.INCREMENTAL
-        return self._connector.pages(self._window() if incremental else None, self._known)
+            yield found
 
     def _window(self) -> Window:
         """What may have changed since the checkpoint, with the overlap."""

@@ -1,0 +1,81 @@
+"""What people ask for is queued once, taken by one, and not lost when a worker dies."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from tests.integration.state.builders import CONNECTION, NOW
+from worker.state import State
+from worker.state.requests import Request, RequestKind
+
+LATER = NOW + timedelta(minutes=3)
+
+
+def asked(state: State, *accounts: str) -> Request:
+    """Ask for accounts by id."""
+    selector = {"accounts": list(accounts)}
+    return state.requests.ask(CONNECTION, RequestKind.ACCOUNTS, selector, "Ada", NOW)
+
+
+def test_the_same_is_queued_once_until_it_is_finished(state: State) -> None:
+    """Asking again answers the request there is, also while it is served; afterwards a new one."""
+    first = asked(state, "1", "2")
+    assert asked(state, "1", "2") == first
+    assert asked(state, "1").number != first.number
+    assert state.requests.ask("other", RequestKind.ALL, {}, "Ada", NOW).number != first.number
+    taken = state.requests.take(CONNECTION, LATER)
+    assert taken is not None
+    assert asked(state, "1", "2") == taken
+
+    state.requests.finish(taken.number, "succeeded", "run-1", LATER)
+
+    assert asked(state, "1", "2").number not in {first.number, taken.number + 1}
+
+
+def test_the_oldest_is_taken_first_and_by_one_only(state: State) -> None:
+    """Workers that look at the same moment take different requests."""
+    numbers = [asked(state, str(each)).number for each in range(4)]
+    first = state.requests.take(CONNECTION, LATER)
+    assert first is not None
+    assert first.number == numbers[0]
+
+    with ThreadPoolExecutor(3) as pool:
+        taken = [*pool.map(lambda _: state.requests.take(CONNECTION, LATER), range(3))]
+
+    others = [it.number for it in taken if it is not None]
+    assert len(others) == len({*others})
+    assert {*others} <= {*numbers[1:]}
+    assert state.requests.take("nobody", LATER) is None
+
+
+def test_progress_and_end_can_be_read(state: State) -> None:
+    """Whoever asked sees how far it is, and how it ended; ids are not kept beyond that."""
+    number = asked(state, "4711").number
+    state.requests.take(CONNECTION, NOW)
+    state.requests.progress(number, 10, 4)
+    under_way = state.requests.get(number)
+    assert under_way is not None
+    assert (under_way.total, under_way.done) == (10, 4)
+
+    state.requests.finish(number, "partial", "run-7", LATER)
+    state.requests.finish(number, "failed", None, LATER)
+
+    ended = state.requests.get(number)
+    assert ended is not None
+    assert (ended.outcome, ended.run_id, ended.selector) == ("partial", "run-7", b"{}")
+    assert state.requests.unfinished(CONNECTION) == []
+
+
+def test_what_could_not_be_finished_is_taken_again(state: State) -> None:
+    """A stopped worker puts it back; of a dead one it is put back by age."""
+    number = asked(state, "1").number
+    state.requests.take(CONNECTION, NOW)
+    state.requests.put_back(number)
+    again = state.requests.take(CONNECTION, LATER)
+    assert again is not None
+    assert again.number == number
+
+    assert state.requests.put_back_all(CONNECTION, NOW) == 0
+    assert state.requests.put_back_all(CONNECTION, LATER) == 1
+    assert state.requests.take(CONNECTION, LATER) is not None

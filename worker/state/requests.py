@@ -1,0 +1,162 @@
+"""Requests: resyncs that people asked for, until a worker has served them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import func, insert, select, update
+
+from worker.state.database import Database
+from worker.state.instants import instant_text
+from worker.state.tables import connections, requests
+
+
+class RequestKind(StrEnum):
+    """How a request names its accounts."""
+
+    ACCOUNTS = "accounts"  # by id
+    ALL = "all"
+    TIER = "tier"
+    SINCE = "since"  # changed in the CRM within a period
+    REJECTED = "rejected"  # refused by the CRM
+
+
+class Request(NamedTuple):
+    """One resync that someone asked for."""
+
+    number: int
+    connection: str
+    kind: str
+    selector: bytes  # JSON; of named accounts emptied at the end, so that no id outlives its use
+    who: str
+    asked_at: str
+    taken_at: str | None
+    finished_at: str | None
+    run_id: str | None  # empty where no run was needed, or none could begin
+    outcome: str | None
+    total: int | None  # of the present stage
+    done: int
+
+
+_COLUMNS = [
+    connections.c.name if name == "connection" else requests.c[name] for name in Request._fields
+]
+_ALL = select(*_COLUMNS).join_from(requests, connections)
+_OPEN = requests.c.finished_at.is_(None)
+_QUEUED = _OPEN & requests.c.taken_at.is_(None)
+
+
+class Requests:
+    """The queue of each connection, oldest first."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ask(
+        self,
+        connection: str,
+        kind: RequestKind,
+        selector: Mapping[str, Any],
+        who: str,
+        now: datetime,
+    ) -> Request:
+        """Queue a request; where the same one is not finished yet, answer that one instead."""
+        self._database.register(connection)
+        chosen = orjson.dumps(selector, option=orjson.OPT_SORT_KEYS)
+        wanted = hashlib.sha256(kind.encode() + b" " + chosen).hexdigest()
+        with self._database.write(durable=True) as transaction:
+            number = self._database.number(transaction, connection)
+            # two who ask for the same at the same moment come one after the other
+            transaction.execute(
+                select(connections.c.number)
+                .where(connections.c.number == number)
+                .with_for_update(key_share=True)
+            )
+            same = _ALL.where(
+                requests.c.connection == number, requests.c.wanted == wanted, _OPEN
+            ).order_by(requests.c.number)
+            found = transaction.execute(same).first()
+            if found is None:
+                transaction.execute(
+                    insert(requests).values(
+                        connection=number,
+                        kind=kind.value,
+                        selector=chosen,
+                        wanted=wanted,
+                        who=who,
+                        asked_at=instant_text(now),
+                    )
+                )
+                found = transaction.execute(same).one()
+            return Request(*found)
+
+    def take(self, connection: str, now: datetime) -> Request | None:
+        """Take the oldest queued request of *connection*; each is taken by one worker only."""
+        with self._database.write(durable=True) as transaction:
+            of = requests.c.connection == self._database.number(transaction, connection)
+            oldest = transaction.execute(select(func.min(requests.c.number)).where(of, _QUEUED))
+            number = oldest.scalar()
+            taken = transaction.execute(
+                update(requests)
+                .where(requests.c.number == number, _QUEUED)
+                .values(taken_at=instant_text(now), total=None, done=0)
+            )
+            if not taken.rowcount:
+                return None
+            return Request(*transaction.execute(_ALL.where(requests.c.number == number)).one())
+
+    def progress(self, number: int, total: int | None, done: int) -> None:
+        """Say how far the present stage has come."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                update(requests)
+                .where(requests.c.number == number, _OPEN)
+                .values(total=total, done=done)
+            )
+
+    def put_back(self, number: int) -> None:
+        """Queue again what was taken and could not be finished."""
+        self._queue_again(requests.c.number == number)
+
+    def put_back_all(self, connection: str, taken_before: datetime) -> int:
+        """Queue again what a worker took and left behind when it died; answers how many."""
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+        return self._queue_again(
+            requests.c.connection == number, requests.c.taken_at <= instant_text(taken_before)
+        )
+
+    def finish(self, number: int, outcome: str, run_id: str | None, now: datetime) -> None:
+        """Record how it ended; one that ended before stays as it is."""
+        with self._database.write(durable=True) as transaction:
+            values = {"finished_at": instant_text(now), "outcome": outcome, "run_id": run_id}
+            one = update(requests).where(requests.c.number == number)
+            named = requests.c.kind == RequestKind.ACCOUNTS.value
+            transaction.execute(one.where(_OPEN, named).values(selector=b"{}"))
+            transaction.execute(one.where(_OPEN).values(wanted="", **values))
+
+    def get(self, number: int) -> Request | None:
+        """Fetch one request."""
+        with self._database.read() as transaction:
+            row = transaction.execute(_ALL.where(requests.c.number == number)).one_or_none()
+        return Request(*row) if row else None
+
+    def unfinished(self, connection: str) -> list[Request]:
+        """List what is queued or being served, oldest first."""
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            query = _ALL.where(requests.c.connection == number, _OPEN).order_by(requests.c.number)
+            return [Request(*row) for row in transaction.execute(query)]
+
+    def _queue_again(self, *which: Any) -> int:
+        with self._database.write(durable=True) as transaction:
+            return transaction.execute(
+                update(requests)
+                .where(*which, _OPEN, requests.c.taken_at.is_not(None))
+                .values(taken_at=None, total=None, done=0)
+            ).rowcount
