@@ -113,3 +113,12 @@ def test_a_few_deletions_are_forgotten_as_ever(shop: Desk) -> None:
     report = shop.run(full=True).report
     assert report.outcome is RunOutcome.SUCCEEDED
     assert report.counters.erased == 50
+
+
+def test_accounts_chosen_by_a_rule_are_guarded_and_named_ones_are_not(shop: Desk) -> None:
+    """Whoever names an account knows which; a tier may hold half the portal."""
+    for name in shop.ids():
+        shop.crm.edit(name, {"employees": "4"})
+    everyone = shop.ids()
+    assert shop.run(accounts=everyone, selected=True).report.outcome is RunOutcome.HELD
+    assert shop.run(accounts=everyone).report.outcome is RunOutcome.SUCCEEDED

@@ -180,6 +180,7 @@ class Desk:
         *,
         full: bool = False,
         accounts: Sequence[str] = (),
+        selected: bool = False,
         limit: int | None = None,
         dry_run: bool = False,
         yes: bool = True,
@@ -200,7 +201,12 @@ class Desk:
                 clock=self.clock,
             ).execute(
                 RunRequest(
-                    full=full, accounts=accounts, limit=limit, dry_run=dry_run, confirmed=yes
+                    full=full,
+                    accounts=accounts,
+                    selected=selected,
+                    limit=limit,
+                    dry_run=dry_run,
+                    confirmed=yes,
                 )
             )
         finally:

@@ -110,7 +110,8 @@ def run_request(
                 if stop.is_set():
                     raise StoppedError("asked to stop")
                 accounts += [it.account_id for it in page]
-    return RunRequest(accounts=accounts) if accounts else None
+    selected = kind is not RequestKind.ACCOUNTS
+    return RunRequest(accounts=accounts, selected=selected) if accounts else None
 
 
 class RequestProgress:

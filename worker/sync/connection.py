@@ -70,6 +70,7 @@ class RunRequest:
 
     full: bool = False
     accounts: Sequence[str] = ()
+    selected: bool = False  # by a rule, not named one by one: the guard looks at what it changes
     limit: int | None = None
     dry_run: bool = False
     confirmed: bool = False  # --yes

@@ -114,7 +114,7 @@ class Pass:
             self.counters,
             progress=self._progress.advance,
         )
-        if planned > LARGE and not self._accounts and not self._request.dry_run:
+        if planned > LARGE and not self._is_named() and not self._request.dry_run:
             self._report.hold = send_canary(
                 drain, self._state, self._run_id, self.counters, self._stop
             )
@@ -258,10 +258,14 @@ class Pass:
             population=max(self._state.mirror.count(self._connection.name), read),
             first_backfill=not self._checkpoint.backfilled and not adopted,
             confirmed=self._request.confirmed,
-            exempt=bool(self._accounts),
+            exempt=self._is_named(),
             losses=self._losses(),
             agreed=agreed_losses(self._state, self._connection.name, self._checkpoint),
         )
+
+    def _is_named(self) -> bool:
+        """Whether a person named each account, and so knows what is asked for."""
+        return bool(self._accounts) and not self._request.selected
 
     def _settle_census(self) -> None:
         """After a complete pass: forget what the CRM no longer has, and prove nothing is lost."""
