@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,7 +22,7 @@ from config.environment import (
 )
 from config.listening import Listening, ListenOn
 from config.problems import ConfigError, ConfigProblem, did_you_mean, listed
-from config.scalars import Text
+from config.scalars import Text, wrong
 from config.translating import Placing, problem_at, translate, without_blanks
 from config.yaml_source import DataPath, YamlSource, load_yaml
 
@@ -29,9 +30,16 @@ _SECRET_KEYS: Final = frozenset(
     {name.lower() for names in SECRETS.values() for name in names} | {"token", "private_key"}
 )
 
+_PASSWORD: Final = re.compile(r"^[a-z+]+://[^/@]*:[^/@]+@|[?&]password=")
+
 
 def _database(value: str) -> str:
     database_url(SecretStr(value))
+    if _PASSWORD.search(value):
+        raise wrong(
+            "a password does not belong in this file.",
+            "Set ICP_DATABASE_URL or ICP_DATABASE_URL_FILE, and change it if the file was shared.",
+        )
     return value
 
 
@@ -39,7 +47,8 @@ class WorkerFile(Part):
     """What may stand in ``worker.yaml``."""
 
     database: Annotated[Text, AfterValidator(_database)] | None = Field(
-        default=None, description="sqlite:///path, relative to this file"
+        default=None,
+        description="sqlite:///path, relative to this file, or postgresql://host/database",
     )
     log_level: LogLevel = "info"
     http: ListenOn = Listening()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ class Health:
 
     def _database(self) -> list[str]:
         try:
-            self._state.watching.answers()
+            self._state.answers()
         except StateError as error:
             return [str(error)]
         return []
@@ -105,8 +106,9 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a client that hangs up is no news, and others get a 500."""
+        """Say little: a client that hangs up is no news, and its address is nobody's business."""
         del request, client_address
+        log.debug("http_request_failed", error=getattr(sys.exc_info()[0], "__name__", ""))
 
 
 def _handler(health: Health) -> type[BaseHTTPRequestHandler]:

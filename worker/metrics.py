@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -138,7 +138,7 @@ class _Remembered(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Read how each connection stands."""
-        now = datetime.now(UTC)
+        now = self._state.now()
         families = _families()
         for connection in self._connections:
             it = standing(self._state, connection.name, connection.schedule, now)

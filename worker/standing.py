@@ -13,14 +13,14 @@ import orjson
 from config.schedule import Schedule
 from worker.due import next_due
 from worker.state.instants import instant
+from worker.state.pauses import Pause
 from worker.state.rows import Lease, Run
 from worker.state.runs import ABANDONED, HELD
 from worker.state.store import State
-from worker.state.watching import Pause
 from worker.sync.report import RunOutcome
 
-RECENT = 100
-"""Runs that are looked through: four days of a run each hour."""
+MOST_HELD = 20
+"""Held runs that are counted; a later one takes the place of an earlier one."""
 
 MISSED = 3
 """Intervals without a success after which a connection counts as stopped."""
@@ -82,25 +82,23 @@ STOPPED = "stopped"
 
 def standing(state: State, connection: str, schedule: Schedule, now: datetime) -> Standing:
     """Read how *connection* stands at *now*."""
-    runs = [it for it in state.runs.latest(connection, RECENT) if not it.dry_run]
-    held = [it for it in runs if it.outcome == HELD]
-    finished = [
-        it.finished_at for it in runs if it.outcome == RunOutcome.SUCCEEDED.value and it.finished_at
-    ]
+    last = state.runs.latest(connection, 1)
+    held = state.runs.latest(connection, MOST_HELD, outcome=HELD)
+    succeeded = state.runs.latest(connection, 1, outcome=RunOutcome.SUCCEEDED.value)
+    success = succeeded[0].finished_at if succeeded else None
     until = state.checkpoints.load(connection).until
     lease = state.leases.holder(connection)
-    pause = state.watching.pause(connection)
     return Standing(
         connection=connection,
-        last=runs[0] if runs else None,
-        success=instant(finished[0]) if finished else None,
+        last=last[0] if last else None,
+        success=instant(success) if success else None,
         due=next_due(schedule, state.ticks.last(connection) or now),
         period=_period(schedule, now),
         checkpoint=instant(until) if until else None,
         held=held[0] if held else None,
         held_runs=len(held),
         dead_letters=state.dead_letters.count(connection),
-        pause=None if pause and pause.until and instant(pause.until) <= now else pause,
+        pause=state.pauses.of(connection, now),
         lease=lease if lease and instant(lease.expires_at) > now else None,
     )
 
@@ -115,7 +113,7 @@ def _resting(it: Standing) -> Iterator[Verdict]:
     if it.pause is not None:
         until = f"until {short(it.pause.until)}" if it.pause.until else "until someone resumes it"
         why = f"paused by {it.pause.who} {until}: {it.pause.reason}"
-        yield Verdict(STOPPED, why, (f"icp resume{it.of}",))
+        yield Verdict(STOPPED, why, (f"icp resume {it.connection}",))
     if it.last is None:
         yield Verdict(LOOK, "no run yet", (f"icp check{it.of}", f"icp run --dry-run{it.of}"))
 
@@ -128,7 +126,8 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
     if it.held is not None:
         reason = (report_of(it.held).get("hold") or {}).get("reason") or "a run is held"
         run = it.held.run_id
-        yield Verdict(LOOK, str(reason), (f"icp approve {run}{it.of}", f"icp reject {run}{it.of}"))
+        ways = (f"icp approve {run}{it.of}", f'icp reject {run}{it.of} --reason "..."')
+        yield Verdict(LOOK, str(reason), ways)
     if it.lease is not None:
         return  # someone is at it
     if it.success is not None and it.overdue(now):

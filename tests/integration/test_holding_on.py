@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.runs import Desk, desk
 from worker.state.errors import StaleLeaseError
-from worker.sync.connection import BusyError
 from worker.sync.draining import Drain
-from worker.sync.keeping import LEASE_TTL, RENEW_EVERY, TAKEOVER_AFTER, Keeper
+from worker.sync.holding import BusyError, alone
+from worker.sync.keeping import LEASE_TTL, RENEW_EVERY, TAKEOVER_AFTER, Keeper, is_gone, this_holder
 from worker.sync.report import Counters, RunOutcome
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -86,3 +86,12 @@ def test_another_process_waits_until_the_old_holder_s_last_request_has_ended(sho
         shop.run()
     shop.clock.advance(seconds=2)
     assert shop.run().report.outcome is RunOutcome.SUCCEEDED
+
+
+def test_two_threads_of_one_process_do_not_take_a_connection_from_each_other(shop: Desk) -> None:
+    """Our own process number is an earlier life's only where the life differs."""
+    me = this_holder()
+    assert not is_gone(me)
+    assert is_gone(me[:-8] + "0" * 8)
+    with alone(shop.state, "main", me), pytest.raises(BusyError):
+        shop.run()

@@ -12,7 +12,7 @@ from connectors.memory import InMemoryCrm
 from connectors.records import Portal
 from tests.support.runs import Desk, companies, desk, portal_fields
 from worker.state.errors import StateError
-from worker.sync.connection import BusyError
+from worker.sync.holding import BusyError
 from worker.sync.moving import adopt, forget
 from worker.sync.report import RunOutcome
 
@@ -49,7 +49,7 @@ def test_a_copy_of_the_portal_is_stopped_before_it_is_read(shop: Desk) -> None:
 def test_adopting_forgets_accounts_and_begins_anew(shop: Desk) -> None:
     """Journal and mirror do not cross portals; runs keep their reports."""
     copy = copied(shop)
-    binding, forgotten = adopt(shop.state, copy, "main", "a person")
+    binding, forgotten = adopt(shop.state, copy, "main", who="Ada", holder="a person")
 
     assert (binding.portal_id, forgotten) == ("copy", 20)
     assert shop.state.mirror.count("main") == 0
@@ -63,7 +63,7 @@ def test_adopting_forgets_accounts_and_begins_anew(shop: Desk) -> None:
 
 def test_adopting_the_same_portal_forgets_nothing(shop: Desk) -> None:
     """Saying it twice is harmless."""
-    assert adopt(shop.state, shop.crm, "main", "a person")[1] == 0
+    assert adopt(shop.state, shop.crm, "main", who="Ada", holder="a person")[1] == 0
     assert shop.state.mirror.count("main") == 20
 
 
@@ -71,14 +71,16 @@ def test_neither_goes_on_beside_a_run(shop: Desk) -> None:
     """A run that is under way is never pulled from under its feet."""
     shop.state.leases.acquire("main", "other:1:aa", timedelta(days=3650), shop.clock())
     with pytest.raises(BusyError):
-        forget(shop.state, "main", ["1"], "a person")
+        forget(shop.state, "main", ["1"], who="Ada", holder="a person")
     with pytest.raises(BusyError):
-        adopt(shop.state, copied(shop), "main", "a person")
+        adopt(shop.state, copied(shop), "main", who="Ada", holder="a person")
 
 
 def test_a_forgotten_account_is_nowhere_in_the_state(shop: Desk) -> None:
     """Not in mirror, plan or dead letters; unknown ids are told apart."""
-    assert forget(shop.state, "main", ["7", "nobody"], "a person") == ["7"]
+    assert forget(shop.state, "main", ["7", "nobody"], who="Ada", holder="a person") == ["7"]
     assert "7" not in shop.state.mirror.page("main", ["7"])
     written = shop.state.plan.entries("run-1", ["written"])
     assert "7" not in {change.account_id for change in written}
+    [action] = shop.state.actions.all("main")
+    assert (action.what, action.who, action.accounts) == ("forget", "Ada", 1)

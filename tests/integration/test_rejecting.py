@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.runs import Desk, desk
 from worker.state.errors import StateError
+from worker.sync.deciding import reject, release
 from worker.sync.guard import GuardLimits
-from worker.sync.rejecting import reject, release
 from worker.sync.report import RunOutcome
 
 
@@ -73,7 +73,7 @@ def test_another_icp_frees_them_all(shop: Desk) -> None:
 def test_a_person_may_free_them(shop: Desk) -> None:
     """The next full pass plans them again, and is held again."""
     pinned = say_no(shop)
-    assert release(shop.state, "main", who="Ada", reason="", holder="a person") == pinned
+    assert release(shop.state, "main", who="Ada", reason="", holder="a person") == (False, pinned)
     assert shop.run(full=True).report.outcome is RunOutcome.HELD
 
 

@@ -35,8 +35,8 @@ from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
 from worker.state.errors import StateError
 from worker.state.instants import instant
 from worker.sync.approving import Approval
-from worker.sync.connection import BusyError
 from worker.sync.guard import GuardLimits
+from worker.sync.holding import BusyError
 from worker.sync.report import RunKind, RunOutcome, RunReport
 
 

@@ -44,7 +44,7 @@ def server() -> Iterator[Server]:
     except ImportError:
         if os.environ.get("CI"):
             raise
-        pytest.skip("no PostgreSQL: apt-get install postgresql, or uv sync")
+        pytest.skip("no PostgreSQL: install it, or run make setup")
     with tempfile.TemporaryDirectory(prefix="icp-pg-", ignore_cleanup_errors=True) as name:
         embedded = get_server(name)
         try:

@@ -171,6 +171,24 @@ def reject(
 
 
 @app.command()
+def pause(
+    connection: Annotated[str, typer.Argument(help="The connection, as in worker.yaml.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="When it ends by itself, UTC."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Judge and show, and write nothing more, from the next batch on."""
+    from worker.cli.deciding import pause_connection
+
+    pause_connection(connection, until=until, by=by, reason=reason, as_json=as_json)
+
+
+@app.command()
 def resume(
     connection: Annotated[str, typer.Argument(help="The connection, as in worker.yaml.")],
     *,
@@ -178,7 +196,7 @@ def resume(
     by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Let accounts that were left as they are, because a run was rejected, be judged again."""
+    """End a pause, and let accounts that a rejected run left as they are be judged again."""
     from worker.cli.deciding import resume_connection
 
     resume_connection(connection, by=by, reason=reason, as_json=as_json)

@@ -1,10 +1,11 @@
-"""``icp reject``, ``icp resume`` and ``icp audit``: what people decide, and what they decided."""
+"""``icp reject``, ``pause``, ``resume`` and ``audit``: what people decide, and have decided."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import typer
 from rich.markup import escape
@@ -12,12 +13,13 @@ from rich.table import Table
 
 from config.settings import load_settings
 from worker import composition
-from worker.cli.failing import failures
+from worker.cli.failing import CONFIGURATION, fail, failures
 from worker.cli.running import this_person
 from worker.cli.showing import console
 from worker.state.actions import Action
+from worker.state.instants import instant_text
+from worker.sync.deciding import pause, reject, release
 from worker.sync.keeping import this_holder
-from worker.sync.rejecting import reject, release
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
@@ -40,6 +42,28 @@ def reject_run(run_id: str, name: str | None, *, by: str, reason: str, as_json: 
             )
 
 
+def pause_connection(
+    connection: str, *, until: datetime | None, by: str, reason: str, as_json: bool
+) -> None:
+    """Let a connection judge and show, and write nothing."""
+    with failures():
+        settings = load_settings(need_connection=False)
+        name = settings.connection(connection).name
+        end = until.replace(tzinfo=UTC) if until is not None else None
+        with composition.open_database(settings) as state:
+            if end is not None and end <= state.now():
+                fail([f"--until: {until} (UTC) is over. Name a time to come."], CONFIGURATION)
+            pause(state, name, until=end, who=by or this_person(), reason=reason)
+        if as_json:
+            shown = instant_text(end) if end is not None else None
+            typer.echo(json.dumps({"connection": name, "until": shown}))
+        else:
+            typer.echo(
+                f"{name} writes nothing more until `icp resume {name}`"
+                + (f" or {end:%Y-%m-%d %H:%M} UTC." if end else ".")
+            )
+
+
 def resume_connection(connection: str, *, by: str, reason: str, as_json: bool) -> None:
     """Let pinned accounts be judged again."""
     with failures():
@@ -47,11 +71,13 @@ def resume_connection(connection: str, *, by: str, reason: str, as_json: bool) -
         name = settings.connection(connection).name
         with composition.open_database(settings) as state:
             who = by or this_person()
-            freed = release(state, name, who=who, reason=reason, holder=this_holder())
+            paused, freed = release(state, name, who=who, reason=reason, holder=this_holder())
         if as_json:
-            typer.echo(json.dumps({"connection": name, "freed": freed}))
-        else:
-            typer.echo(f"{freed:,} accounts are judged again, at the next full pass or new day.")
+            typer.echo(json.dumps({"connection": name, "was_paused": paused, "freed": freed}))
+            return
+        if paused:
+            typer.echo(f"{name} writes again, from its next run on.")
+        typer.echo(f"{freed:,} accounts are judged again, at the next full pass or new day.")
 
 
 def list_actions(name: str | None, *, as_csv: bool, as_json: bool) -> None:

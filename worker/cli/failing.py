@@ -64,7 +64,7 @@ def _known(error: Exception) -> tuple[list[str], int] | None:
         StoppedError,
     )
     from worker.state.errors import StateError  # noqa: PLC0415
-    from worker.sync.connection import BusyError  # noqa: PLC0415
+    from worker.sync.holding import BusyError  # noqa: PLC0415
 
     tests: list[tuple[type[Exception], Callable[[Exception], list[str]], int]] = [
         (ConfigError, lambda it: str(it).splitlines(), CONFIGURATION),

@@ -33,7 +33,7 @@ from worker.state.instants import instant_text
 from worker.state.rows import HistoryRow, MirrorRow, Run
 from worker.state.store import State
 from worker.sync.connection import Connection
-from worker.sync.evaluating import LONGEST_NAME
+from worker.sync.examples import LONGEST_NAME
 from worker.sync.overriding import Override, applies, standing_override
 from worker.sync.panel import Panel
 from worker.sync.recalling import Recalled, document_of, recall

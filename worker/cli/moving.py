@@ -11,7 +11,7 @@ from config.settings import load_settings
 from connectors.batching import distinct
 from worker import composition
 from worker.cli.failing import CONFIGURATION, fail, failures
-from worker.cli.running import stopping
+from worker.cli.running import stopping, this_person
 from worker.sync.keeping import this_holder
 from worker.sync.moving import adopt, forget
 from worker.telemetry import set_up_logging
@@ -37,7 +37,9 @@ def adopt_portal(name: str | None, *, confirmed: bool, as_json: bool) -> None:
                     " and history, and reads everything anew. Add --yes to do it."
                 )
                 fail([words], CONFIGURATION)
-            binding, forgotten = adopt(state, connector, chosen.name, this_holder())
+            binding, forgotten = adopt(
+                state, connector, chosen.name, who=this_person(), holder=this_holder()
+            )
         if as_json:
             typer.echo(
                 json.dumps(
@@ -63,7 +65,7 @@ def forget_accounts(accounts: Sequence[str], name: str | None, *, as_json: bool)
         connection = name or settings.connection(None).name
         wanted = distinct(accounts)
         with composition.open_database(settings) as state:
-            known = forget(state, connection, wanted, this_holder())
+            known = forget(state, connection, wanted, who=this_person(), holder=this_holder())
         if as_json:
             typer.echo(
                 json.dumps({"connection": connection, "asked": len(wanted), "known": len(known)})

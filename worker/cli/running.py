@@ -30,7 +30,8 @@ from worker.state.errors import StateError
 from worker.state.instants import instant
 from worker.state.store import State
 from worker.sync.approving import Approval
-from worker.sync.connection import BusyError, Progress, RunRequest, RunResult, TickDoneError
+from worker.sync.connection import Progress, RunRequest, RunResult, TickDoneError
+from worker.sync.holding import BusyError
 from worker.sync.keeping import this_holder
 from worker.sync.report import RunReport
 from worker.sync.run import SyncRun

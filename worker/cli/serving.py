@@ -24,7 +24,8 @@ from worker.state.errors import StateError
 from worker.state.instants import instant, instant_text
 from worker.state.requests import Request, RequestKind
 from worker.state.store import State
-from worker.sync.connection import BusyError, RunRequest
+from worker.sync.connection import RunRequest
+from worker.sync.holding import BusyError
 from worker.sync.keeping import is_gone
 from worker.sync.report import RunOutcome
 
@@ -157,8 +158,8 @@ class RequestServer:
             connection: whose requests.
             state: where they are queued.
             stop: set when the worker is to end.
-            turn: held by whoever runs the connection in this process. The lease does not keep two
-                threads apart: a holder with our own process number counts as gone.
+            turn: held by whoever runs the connection in this process, so that a tick waits for a
+                request and is not skipped as it would be for another process.
             metrics: told of each run.
         """
         self._connection = connection

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from connectors.records import Portal
 from worker.icp.profile import NEEDS_DATA
-from worker.sync.evaluating import Example
+from worker.sync.examples import Example
 from worker.sync.guard import Transition
 from worker.sync.report import RunOutcome, RunReport
 

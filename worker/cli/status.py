@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import typer
@@ -34,15 +33,14 @@ def show_status(name: str | None, *, as_json: bool) -> None:
             chosen: tuple[ConnectionSettings, ...] = (settings.connection(name),)
         else:
             chosen = settings.connections
-        now = datetime.now(UTC)
         with composition.open_database(settings) as state:
+            now = state.now()
             found = [
                 (it, standing(state, it.name, it.schedule, now), _reviewing(it, now))
                 for it in chosen
             ]
         judged = [
-            (it, _possible(verdict(it, now, review_overdue=overdue)), overdue)
-            for _, it, overdue in found
+            (it, verdict(it, now, review_overdue=overdue), overdue) for _, it, overdue in found
         ]
         if as_json:
             typer.echo(json.dumps([_as_json(*each, now) for each in judged]))
@@ -51,15 +49,6 @@ def show_status(name: str | None, *, as_json: bool) -> None:
                 _show(*each, now)
         if any(each.needs_someone for _, each, _ in judged):
             raise typer.Exit(RunOutcome.PARTIAL.exit_code)
-
-
-def _possible(said: Verdict) -> Verdict:
-    """The verdict with those remedies only that this version has a command for."""
-    from worker.cli.app import app  # noqa: PLC0415 - it imports this module on use
-
-    commands = {it.name or getattr(it.callback, "__name__", "") for it in app.registered_commands}
-    kept = tuple(it for it in said.remedies if it.split()[1] in commands)
-    return replace(said, remedies=kept)
 
 
 def _reviewing(connection: ConnectionSettings, now: datetime) -> Overdue:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from config.connection import ConnectionSettings
 from config.settings import Settings
@@ -110,6 +111,10 @@ def new_run_id(now: datetime | None = None) -> str:
 
 def secrets_of(settings: Settings) -> Iterable[str]:
     """Every secret in the settings, for the log's redaction."""
+    database = urlsplit(settings.database_url.get_secret_value())
+    for password in (database.password, *parse_qs(database.query).get("password", ())):
+        if password:
+            yield from {password, unquote(password)}
     for connection in settings.connections:
         for access in (connection.hubspot, connection.salesforce):
             yield from (secret.get_secret_value() for secret in access.secrets())

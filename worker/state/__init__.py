@@ -1,4 +1,4 @@
-"""What the worker remembers between runs: one SQLite file, opened with :func:`open_state`."""
+"""What the worker remembers between runs: one database, opened with :func:`open_state`."""
 
 from __future__ import annotations
 

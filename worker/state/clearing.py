@@ -7,7 +7,16 @@ from sqlalchemy import delete, select, update
 from worker.state.database import Database
 from worker.state.rows import Lease
 from worker.state.runs import HELD, SUPERSEDED
-from worker.state.tables import changes, checkpoints, dead_letters, history, jobs, mirror, runs
+from worker.state.tables import (
+    changes,
+    checkpoints,
+    dead_letters,
+    history,
+    jobs,
+    mirror,
+    requests,
+    runs,
+)
 
 
 def clear(database: Database, lease: Lease) -> int:
@@ -26,7 +35,7 @@ def clear(database: Database, lease: Lease) -> int:
         )
         for table in (jobs, changes):
             transaction.execute(delete(table).where(table.c.run.in_(own)))
-        for table in (history, dead_letters, checkpoints):
+        for table in (history, dead_letters, checkpoints, requests):
             transaction.execute(delete(table).where(table.c.connection == number))
         accounts = transaction.execute(delete(mirror).where(mirror.c.connection == number)).rowcount
     database.fold()

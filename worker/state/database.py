@@ -107,6 +107,11 @@ class Database:
                 self._numbers[name] = number
         return number
 
+    def ping(self) -> None:
+        """Ask for nothing at all; raises :class:`StateError` when there is no answer."""
+        with self.read() as connection:
+            connection.execute(select(1))
+
     def register(self, name: str) -> None:
         """Give connection *name* a number; nothing happens when it has one."""
         if name not in self._numbers:
@@ -159,7 +164,7 @@ class Database:
 def _backend(text: str, wait: timedelta) -> SQLite | PostgreSQL:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # of which the latter is a port that is no number
         raise StateError(
             "ICP_DATABASE_URL cannot be read as a database URL;"
             " write sqlite:///folder/icp.db, or sqlite:////folder/icp.db for an absolute path,"

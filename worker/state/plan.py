@@ -114,13 +114,19 @@ class Plan:
         """
         with self._database.read() as transaction:
             first, last = transaction.execute(_ENDS, {"run_id": run_id}).one()
-        if first is None:
-            return []
-        lot = Random(run_id)  # noqa: S311 - a sample, not a secret
-        places = lot.sample(range(first - 1, last), min(most, last + 1 - first))
-        found: dict[int, Change] = {}
-        for after in places:
-            found |= {it.seq: it for it in self.entries(run_id, after_seq=after, limit=1)}
+            if first is None:
+                return []
+            lot = Random(run_id)  # noqa: S311 - a sample, not a secret
+            found: dict[int, Change] = {}
+            for after in lot.sample(range(first - 1, last), min(most, last + 1 - first)):
+                parameters = {
+                    "run_id": run_id,
+                    "states": [ChangeState.PLANNED],
+                    "after": after,
+                    "most": 1,
+                }
+                change = Change._make(transaction.execute(_ENTRIES, parameters).one())
+                found[change.seq] = change
         return [found[seq] for seq in sorted(found)]
 
     def refusals(self, run_id: str) -> list[tuple[str, str, int]]:

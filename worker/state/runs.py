@@ -117,11 +117,21 @@ class Runs:
             row = found.mappings().one_or_none()
         return Run(**row) if row else None
 
-    def latest(self, connection: str | None = None, limit: int = 20) -> list[Run]:
-        """List the latest runs, of every connection or of one, newest first."""
+    def latest(
+        self, connection: str | None = None, limit: int = 20, *, outcome: str | None = None
+    ) -> list[Run]:
+        """List the latest runs, of every connection or of one, newest first.
+
+        Args:
+            connection: of which; every one where not told.
+            limit: at most so many.
+            outcome: only those that ended so.
+        """
         query = _select().order_by(runs.c.started_at.desc(), runs.c.number.desc()).limit(limit)
         if connection is not None:
             query = query.where(connections.c.name == connection)
+        if outcome is not None:
+            query = query.where(runs.c.outcome == outcome)
         with self._database.read() as transaction:
             return [Run(**row) for row in transaction.execute(query).mappings()]
 

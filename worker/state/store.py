@@ -18,6 +18,7 @@ from worker.state.jobs import Jobs
 from worker.state.leases import Leases
 from worker.state.migrations import migrate
 from worker.state.mirror import Mirror
+from worker.state.pauses import Pauses
 from worker.state.plan import Plan
 from worker.state.requests import Requests
 from worker.state.rows import Lease
@@ -30,7 +31,6 @@ from worker.state.scratch import (
     ScratchMirror,
 )
 from worker.state.ticks import Ticks
-from worker.state.watching import Watching
 
 BUSY_TIMEOUT = timedelta(seconds=10)
 
@@ -48,7 +48,7 @@ class State:
     history: History
     documents: Documents
     dead_letters: DeadLetters
-    watching: Watching
+    pauses: Pauses
     ticks: Ticks
     actions: Actions
     requests: Requests
@@ -65,10 +65,14 @@ class State:
         self.history = History(database)
         self.documents = Documents(database)
         self.dead_letters = DeadLetters(database)
-        self.watching = Watching(database)
+        self.pauses = Pauses(database)
         self.ticks = Ticks(database)
         self.actions = Actions(database)
         self.requests = Requests(database)
+
+    def answers(self) -> None:
+        """Ask the database for nothing at all; raises ``StateError`` when it does not answer."""
+        self._database.ping()
 
     def now(self) -> datetime:
         """The present moment by the clock that all who share this state go by."""
@@ -140,6 +144,8 @@ class _ScratchState(State):
         self.history = ScratchHistory(stored)
         self.documents = ScratchDocuments(stored)
         self.dead_letters = DeadLetters(stored)
+        self.actions = Actions(stored)
+        self.pauses = Pauses(stored)
 
     def erase(self, connection: str, account_ids: Sequence[str]) -> None:
         """Drop it."""

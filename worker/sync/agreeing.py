@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import orjson
 
-from worker.state.instants import instant, instant_text
+from worker.state.instants import instant_text
 from worker.state.rows import Checkpoint
 from worker.state.store import State
 from worker.sync.guard import Losses
@@ -35,7 +35,7 @@ def agreed_losses(state: State, connection: str, checkpoint: Checkpoint) -> Loss
         agreed = losses_in(orjson.loads(run.report or b"{}").get("agreed")) if run else Losses()
         if checkpoint.full_at is None or action.at > checkpoint.full_at:
             missing = max(missing, agreed.missing)
-        if action.at > instant_text(instant(_latest(checkpoint)) - _AN_INPUT_STAYS_AGREED):
+        if action.at > instant_text(state.now() - _AN_INPUT_STAYS_AGREED):
             vanished |= Counter(agreed.vanished)
     return Losses(missing, dict(vanished))
 
@@ -45,7 +45,3 @@ def losses_in(data: Any) -> Losses:
     if not data:
         return Losses()
     return Losses(int(data.get("missing", 0)), dict(data.get("vanished", {})))
-
-
-def _latest(checkpoint: Checkpoint) -> str:
-    return checkpoint.until or "1970-01-01T00:00:00.000Z"

@@ -15,12 +15,14 @@ from worker.state.errors import StateError
 from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.store import State
 from worker.sync.agreeing import losses_in
-from worker.sync.connection import BusyError, Connection, Progress
+from worker.sync.connection import Connection, Progress
 from worker.sync.draining import Drain
 from worker.sync.guard import Losses
-from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, Stop, elapsed, is_gone
+from worker.sync.holding import alone
+from worker.sync.keeping import Keeper, Stop
 from worker.sync.report import RunKind, RunOutcome, RunReport
 from worker.sync.resuming import resume_jobs
+from worker.sync.withholding import StopOrPause, withheld
 
 log = structlog.get_logger()
 
@@ -60,23 +62,17 @@ class Approval:
             ConnectorError: the CRM could not be reached; approve again to go on.
         """
         name = self._connection.name
-        since = elapsed()
-        lease = self._state.leases.acquire(
-            name, self._holder, LEASE_TTL, self._clock(), grace=TAKEOVER_AFTER, gone=is_gone
-        )
-        if lease is None:
-            raise BusyError(f"connection {name} is being run by another process. Wait for it.")
-        keeper = Keeper(self._state, lease, self._clock, since=since)
-        try:
+        with alone(self._state, name, self._holder, self._clock) as keeper:
             run = self._held(run_id)
+            hold = withheld(self._state, name, self._state.now())
+            if hold is not None:
+                raise StateError(f"run {run_id}: the connection is {hold.reason}. {hold.remedy}")
             portal = self._connector.portal()
             self._state.bindings.bind(name, Binding(portal.crm, portal.portal_id, portal.kind))
             self._connector.fields()
             resume_jobs(self._connector, self._state, keeper)
             self._record(run, who, reason)
             return self._write(run, keeper)
-        finally:
-            self._state.leases.release(keeper.lease)
 
     def _held(self, run_id: str) -> Run:
         run = self._state.runs.get(run_id)
@@ -150,7 +146,7 @@ class Approval:
             recheck=True,
         )
         try:
-            done = drain.run(self._stop)
+            done = drain.run(StopOrPause(self._stop, self._state, run.connection))
         except ConnectorError as error:
             log.warning("approval_interrupted", written=counters.written)
             report.problems.append(str(error))

@@ -16,7 +16,7 @@ from worker.icp.profile import Profile
 from worker.icp.reading import Parser
 from worker.state.rows import Document
 from worker.state.store import State
-from worker.sync.evaluating import Example
+from worker.sync.examples import Example
 from worker.sync.fields import FieldMap
 from worker.sync.guard import GuardLimits
 from worker.sync.keeping import Stop
@@ -84,10 +84,6 @@ class RunResult:
     report: RunReport
     examples: Mapping[tuple[str, str, str], Sequence[Example]]
     portal: Portal
-
-
-class BusyError(Exception):
-    """Another process is running this connection."""
 
 
 class TickDoneError(Exception):

@@ -15,35 +15,22 @@ from worker.icp.explaining import explain
 from worker.icp.judging import Judge
 from worker.icp.profile import NEEDS_DATA, Profile, Standing
 from worker.state.census import Census
-from worker.state.rows import DeadLetter, MirrorRow, PlannedChange
+from worker.state.rows import MirrorRow, PlannedChange
 from worker.state.rows import Standing as Settled
 from worker.state.store import State
 from worker.sync.desired import Judged
+from worker.sync.examples import Examples
 from worker.sync.fields import FieldMap
 from worker.sync.keeping import Keeper
 from worker.sync.overriding import Override, applies, standing_override
 from worker.sync.panel import Panel
 from worker.sync.plan import Cause, Change, Planner, cause_of
 from worker.sync.recalling import Recorder
-from worker.sync.refusing import is_due, news_of
+from worker.sync.refusing import Refusals, news_of
 from worker.sync.report import Counters
 from worker.sync.vanishing import LastKnown, last_known, mirrored_order
 
 Fields = Mapping[str, str | None]
-
-LONGEST_NAME = 60
-"""Characters of an account's name that a table shows."""
-
-EXAMPLES = 3
-"""Accounts named per tier transition, for people to look up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """An account that a transition moves; the name is shown to people and never logged."""
-
-    account_id: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +71,9 @@ class Evaluator:
         self._outputs = (*planner.output_names, *fields.overrides.values())
         self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
         self._recorder = Recorder(panel, self._inputs)
-        self._refused = bool(scope.now and state.dead_letters.count(scope.connection))
-        self._letters: Mapping[str, DeadLetter] = {}
+        self._refusals = Refusals(state.dead_letters, scope.connection, scope.now)
         self._weighed = {it.attribute for item in panel.profiles for it in item.criteria}
-        self.examples: dict[tuple[str, str, str], list[Example]] = {}
+        self.examples = Examples(fields.name_field)
         self.vanished: Counter[str] = Counter()  # accounts read, by input that became empty
         self.assessed_before = 0  # accounts that already carried a tier when read
 
@@ -105,7 +91,7 @@ class Evaluator:
                 overlapping window brings again.
         """
         rows = self._rows(records)
-        self._look_up_refusals([record.account_id for record in records])
+        self._refusals.look_up([record.account_id for record in records])
         planned: list[PlannedChange] = []
         kept: list[MirrorRow] = []
         for record in records:
@@ -128,7 +114,7 @@ class Evaluator:
 
     def rejudge(self, rows: Sequence[MirrorRow]) -> None:
         """Judge accounts again from the mirror, those apart that were read in this run."""
-        self._look_up_refusals([row.account_id for row in rows])
+        self._refusals.look_up([row.account_id for row in rows])
         planned: list[PlannedChange] = []
         kept: list[MirrorRow] = []
         for row in rows:
@@ -159,11 +145,6 @@ class Evaluator:
             **dict(zip(self._inputs, inputs, strict=True)),
             **dict(zip(self._outputs, outputs, strict=True)),
         }
-
-    def _look_up_refusals(self, account_ids: Sequence[str]) -> None:
-        if self._refused:
-            letters = self._state.dead_letters
-            self._letters = letters.page(self._scope.connection, account_ids)
 
     def _rows(self, records: Sequence[AccountRecord]) -> dict[str, MirrorRow]:
         mirror, connection = self._state.mirror, self._scope.connection
@@ -267,14 +248,14 @@ class Evaluator:
             )
         )
         news = news_of(inputs, self._scope.fingerprint)
-        if self._is_refused(account_id, news):
+        if self._refusals.waits(account_id, news):
             counters.rejected += 1
             counters.deferred += 1
             return
         cause = self._cause(judged, fields, row, inputs, outputs, stale)
         grounds = self._recorder.grounds(judged, judged_fields, standing, stale)
         planned.append(self._plan(change, cause, settled, fields, news, grounds))
-        self._remember_example(change, cause, account_id, fields)
+        self.examples.remember(change, cause, account_id, fields)
 
     def _standing(self, row: MirrorRow | None, fields: Fields) -> Standing | None:
         """What the worker last computed; a lost state adopts what the CRM holds."""
@@ -369,12 +350,6 @@ class Evaluator:
         version = self._fields.outputs.get("version")
         return version is not None and fields.get(version.name) != judged.profile.version
 
-    def _is_refused(self, account_id: str, news: str) -> bool:
-        """Whether the CRM refused this account and would most likely say the same again."""
-        letter = self._letters.get(account_id)
-        now = self._scope.now
-        return letter is not None and now is not None and not is_due(letter, news, now)
-
     def _plan(
         self,
         change: Change,
@@ -431,15 +406,6 @@ class Evaluator:
             self._counters.unreadable[name] += 1
         if assessment.tier == NEEDS_DATA:
             self._counters.lacking.update(it for it in assessment.missing if it in self._weighed)
-
-    def _remember_example(
-        self, change: Change, cause: Cause, account_id: str, fields: Fields
-    ) -> None:
-        found = self.examples.setdefault((change.tier_before, change.tier_after, cause.value), [])
-        if len(found) < EXAMPLES:
-            name = self._fields.name_field
-            shown = (fields.get(name) if name else None) or ""
-            found.append(Example(account_id, shown[:LONGEST_NAME]))
 
     def _store(self, planned: list[PlannedChange], kept: list[MirrorRow]) -> None:
         if kept:

@@ -88,24 +88,29 @@ class Keeper:
             )
 
 
+_LIFE = secrets.token_hex(4)
+"""Tells this process from an earlier one with the same number: containers start at 1 each time."""
+
+
 def this_holder() -> str:
     """Who holds a lease: this process on this host, and which of its lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return f"{socket.gethostname()}:{os.getpid()}:{_LIFE}"
 
 
 def is_gone(holder: str) -> bool:
     """Whether a holder was a process of this host that has ended, so that nobody need wait for it.
 
-    A holder with our own process number is an earlier life: a container that was started again.
+    A holder with our own process number is an earlier life, such as a container that was started
+    again, unless it is this very one: another thread is at work then.
     """
     parts = holder.rsplit(":", 2)
     if len(parts) != len(("host", "process", "life")) or not parts[1].isdigit():
         return False
-    host, process = parts[0], int(parts[1])
+    host, process, life = parts[0], int(parts[1]), parts[2]
     if host != socket.gethostname():
         return False
     if process == os.getpid():
-        return True
+        return life != _LIFE
     try:
         os.kill(process, 0)
     except ProcessLookupError:

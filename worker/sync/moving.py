@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from connectors.base import CrmConnector
+from worker.state.actions import Action
 from worker.state.rows import Binding
 from worker.state.store import State
-from worker.sync.connection import BusyError
-from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, elapsed, is_gone
+from worker.sync.holding import alone
 
 
-@contextmanager
-def alone(state: State, name: str, holder: str) -> Iterator[Keeper]:
-    """Hold a connection's lease for something that no run may go on beside.
-
-    Raises:
-        BusyError: another process is running it.
-    """
-    since = elapsed()
-    lease = state.leases.acquire(
-        name, holder, LEASE_TTL, state.now(), grace=TAKEOVER_AFTER, gone=is_gone
-    )
-    if lease is None:
-        raise BusyError(f"connection {name} is being run by another process. Wait for it.")
-    keeper = Keeper(state, lease, state.now, since=since)
-    try:
-        yield keeper
-    finally:
-        state.leases.release(keeper.lease)
-
-
-def adopt(state: State, connector: CrmConnector, name: str, holder: str) -> tuple[Binding, int]:
+def adopt(
+    state: State, connector: CrmConnector, name: str, *, who: str, holder: str
+) -> tuple[Binding, int]:
     """Tie a connection to the portal that its credential opens; answers it, and accounts forgotten.
 
     Nothing known of accounts crosses from one portal to another, not even where their ids are the
@@ -50,11 +31,14 @@ def adopt(state: State, connector: CrmConnector, name: str, holder: str) -> tupl
     with alone(state, name, holder) as keeper:
         forgotten = state.clear(keeper.lease)
         state.bindings.adopt(name, binding)
+        state.actions.add(Action(name, "adopt", who, str(binding), accounts=forgotten), state.now())
     return binding, forgotten
 
 
-def forget(state: State, name: str, accounts: Sequence[str], holder: str) -> list[str]:
+def forget(state: State, name: str, accounts: Sequence[str], *, who: str, holder: str) -> list[str]:
     """Erase accounts everywhere in the state; answers those of which something was known.
+
+    Who did it is recorded, and how many; which ones is forgotten too.
 
     Raises:
         BusyError: another process is running the connection.
@@ -62,4 +46,5 @@ def forget(state: State, name: str, accounts: Sequence[str], holder: str) -> lis
     with alone(state, name, holder):
         known = list(state.mirror.page(name, accounts))
         state.erase(name, accounts)
+        state.actions.add(Action(name, "forget", who, accounts=len(known)), state.now())
     return known

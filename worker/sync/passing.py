@@ -20,6 +20,7 @@ from worker.sync.keeping import Keeper
 from worker.sync.panel import Panel
 from worker.sync.plan import Planner
 from worker.sync.report import Counters, RunKind, RunOutcome, RunReport
+from worker.sync.withholding import StopOrPause, withheld
 
 CHUNK = 1_000
 """Accounts judged and stored at once: few transactions, flat memory."""
@@ -44,6 +45,11 @@ class Pass:
         self._state = parts.state
         self._run_id = parts.run_id
         self._stop = parts.stop
+        self._writing_stops = (
+            parts.stop
+            if request.dry_run
+            else StopOrPause(parts.stop, parts.state, parts.connection.name)
+        )
         self._progress = parts.progress
         self._request = request
         self._accounts = distinct(map(parts.connector.account_id, request.accounts))
@@ -99,11 +105,9 @@ class Pass:
         self._report.transitions = self._transitions()
         planned = self._state.plan.counts(self._run_id).get("planned", 0)
         self._foresee(planned)
-        hold = self._guard()
+        hold = (self._withheld() if planned else None) or self._guard()
         if hold is not None and not self._request.dry_run:
-            self._report.hold = hold
-            self.leave_rest_held()
-            return RunOutcome.HELD
+            return self._hold(hold)
         self._report.hold = hold  # a dry run says what would be held, and shows the writes too
         self._progress.stage("write", planned)
         drain = Drain(
@@ -115,13 +119,13 @@ class Pass:
             progress=self._progress.advance,
         )
         if planned > LARGE and not self._is_named() and not self._request.dry_run:
-            self._report.hold = send_canary(
-                drain, self._state, self._run_id, self.counters, self._stop
-            )
-            if self._report.hold is not None:
-                self.leave_rest_held()
-                return RunOutcome.HELD
-        if not drain.run(self._stop):
+            hold = send_canary(drain, self._state, self._run_id, self.counters, self._writing_stops)
+            if hold is not None:
+                return self._hold(hold)
+        if not drain.run(self._writing_stops):
+            hold = None if self._stop.is_set() else self._withheld()
+            if hold is not None:
+                return self._hold(hold)
             self.leave_rest_held()
             return RunOutcome.STOPPED
         self._forget_gone()
@@ -129,6 +133,14 @@ class Pass:
             self._settle_census()
         self._save_checkpoint()
         return RunOutcome.PARTIAL if self.counters.rejected else RunOutcome.SUCCEEDED
+
+    def _hold(self, hold: Hold) -> RunOutcome:
+        self._report.hold = hold
+        self.leave_rest_held()
+        return RunOutcome.HELD
+
+    def _withheld(self) -> Hold | None:
+        return withheld(self._state, self._connection.name, self._state.now())
 
     def leave_rest_held(self) -> None:
         """Count what was planned and not sent; what was sent unanswered is looked at next time."""

@@ -7,9 +7,11 @@ news the CRM would most likely say the same again, and each attempt costs calls 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from worker.state.dead_letters import DeadLetters
 from worker.state.instants import instant
 from worker.state.rows import DeadLetter
 
@@ -18,6 +20,27 @@ LONGEST_WAIT: Final = timedelta(days=7)
 
 PASSING: Final = frozenset({"UNABLE_TO_LOCK_ROW", "ENTITY_IS_LOCKED"})
 """Codes that say nothing about the record: someone else held it, or it was out for approval."""
+
+
+class Refusals:
+    """The refused accounts of one connection, looked up page by page."""
+
+    def __init__(self, letters: DeadLetters, connection: str, now: datetime | None) -> None:
+        """Prepare to look up; without *now* every account is tried again."""
+        self._letters = letters
+        self._connection = connection
+        self._now = now if now is not None and letters.count(connection) else None
+        self._page: Mapping[str, DeadLetter] = {}
+
+    def look_up(self, account_ids: Sequence[str]) -> None:
+        """Fetch the refusals of the accounts that are judged next."""
+        if self._now is not None:
+            self._page = self._letters.page(self._connection, account_ids)
+
+    def waits(self, account_id: str, news: str) -> bool:
+        """Whether the CRM refused this account and would most likely say the same again."""
+        letter = self._page.get(account_id)
+        return letter is not None and self._now is not None and not is_due(letter, news, self._now)
 
 
 def news_of(inputs: bytes, fingerprint: str) -> str:

@@ -24,7 +24,6 @@ from worker.state.instants import instant, instant_text
 from worker.state.rows import Binding, Checkpoint
 from worker.state.store import State
 from worker.sync.connection import (
-    BusyError,
     Connection,
     Parts,
     Progress,
@@ -32,7 +31,8 @@ from worker.sync.connection import (
     RunResult,
     TickDoneError,
 )
-from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, Stop, elapsed, is_gone
+from worker.sync.holding import alone
+from worker.sync.keeping import Keeper, Stop
 from worker.sync.passing import Pass
 from worker.sync.preflight import Findings, check_fields, written_options
 from worker.sync.report import RunKind, RunOutcome, RunReport
@@ -80,19 +80,8 @@ class SyncRun:
             TickDoneError: the scheduled tick was begun before.
         """
         name = self._connection.name
-        since = elapsed()
-        lease = self._state.leases.acquire(
-            name, self._holder, LEASE_TTL, self._clock(), grace=TAKEOVER_AFTER, gone=is_gone
-        )
-        if lease is None:
-            raise BusyError(
-                f"connection {name} is being run by another process. Wait for it, or stop it first."
-            )
-        keeper = Keeper(self._state, lease, self._clock, since=since)
-        try:
+        with alone(self._state, name, self._holder, self._clock) as keeper:
             return self._under_lease(request, keeper)
-        finally:
-            self._state.leases.release(keeper.lease)
 
     def _under_lease(self, request: RunRequest, keeper: Keeper) -> RunResult:
         connection, connector, state = self._connection, self._connector, self._state
@@ -177,7 +166,7 @@ class SyncRun:
             rejected=report.counters.rejected,
             calls=report.calls.total,
         )
-        return RunResult(report, work.evaluator.examples, portal)
+        return RunResult(report, work.evaluator.examples.found, portal)
 
     def _tidy(self, keeper: Keeper, report: RunReport, request: RunRequest) -> None:
         """Drop what no longer matters: plans this run made anew, and what is past its time."""

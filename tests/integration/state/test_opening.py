@@ -146,6 +146,7 @@ def test_damaged_database_is_refused(tmp_path: Path) -> None:
     [
         ("not a url", "cannot be read as a database URL"),
         ("", "cannot be read as a database URL"),
+        ("postgresql://host:port/db", "cannot be read as a database URL"),
         ("mysql://user:secret@host/db", "names mysql, which this version cannot use"),
         ("sqlite://", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),

@@ -326,6 +326,32 @@ connections:
     assert PLANTED not in "".join(found)
 
 
+@pytest.mark.parametrize(
+    ("url", "refused"),
+    [
+        ("postgresql://icp:s3cret@db/icp", True),
+        ("postgresql://db/icp?user=icp&password=s3cret", True),
+        ("postgresql://icp@db:5432/icp", False),
+    ],
+)
+def test_a_password_in_the_file_is_refused_unshown(
+    monkeypatch: pytest.MonkeyPatch, url: str, *, refused: bool
+) -> None:
+    """It belongs into a variable or a file of its own; an address without one is fine here."""
+    with_file(
+        monkeypatch,
+        f"""\
+database: {url}
+connections:
+  - {{name: emea, crm: hubspot, profiles: [a.yaml]}}
+""",
+    )
+    found = "".join(problems())
+    assert ("a password does not belong in this file" in found) is refused
+    assert ("ICP_DATABASE_URL_FILE" in found) is refused
+    assert "s3cret" not in found
+
+
 def test_names_and_variables_must_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two connections of one variable name, and variables of no connection, are refused."""
     with_file(monkeypatch, GOOD + "  - {name: north_am, crm: hubspot, profiles: [d.yaml]}\n")

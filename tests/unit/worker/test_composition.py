@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from config.connection import ConnectionSettings
 from config.problems import ConfigError
@@ -106,6 +107,9 @@ def test_lint_errors_stop_a_run_and_warnings_do_not(settings: Settings, tmp_path
 def test_secrets_are_known_to_the_redaction(settings: Settings) -> None:
     """Every credential in the settings."""
     assert [*composition.secrets_of(settings)] == [TOKEN]
+    url = SecretStr("postgresql://icp:p%40ss@db:5432/icp")
+    on_server = settings.model_copy(update={"database_url": url})
+    assert {*composition.secrets_of(on_server)} == {TOKEN, "p%40ss", "p@ss"}
 
 
 def test_opening_a_crm_sends_nothing(settings: Settings, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from config.problems import ConfigError, ConfigProblem
 from connectors.errors import MisconfiguredError, Problem, QuotaExhaustedError, TransientError
 from worker.cli.failing import failures, write_incident
 from worker.state.errors import StateError
-from worker.sync.connection import BusyError
+from worker.sync.holding import BusyError
 
 CUSTOMER = "Zwickelhuber GmbH"
 

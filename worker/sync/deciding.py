@@ -1,16 +1,22 @@
-"""Saying no to a held run: its plan is dropped and its accounts stay as they are."""
+"""What people decide against writing: no to a held run, a pause, and taking either back."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 import orjson
 
 from worker.state.actions import Action
 from worker.state.errors import StateError
+from worker.state.instants import instant_text
+from worker.state.pauses import Pause
+from worker.state.rows import ChangeState
 from worker.state.runs import HELD
 from worker.state.store import State
-from worker.sync.moving import alone
+from worker.sync.holding import alone
 
 _AT_ONCE = 1_000
+_OPEN = (ChangeState.PLANNED, ChangeState.SENT)  # sent: by an approval that was interrupted
 
 
 def reject(state: State, name: str, run_id: str, *, who: str, reason: str, holder: str) -> int:
@@ -32,23 +38,36 @@ def reject(state: State, name: str, run_id: str, *, who: str, reason: str, holde
                 " reject."
             )
         icp = str(orjson.loads(run.report or b"{}").get("icp", ""))
-        pinned = after = 0
-        while planned := state.plan.entries(run_id, after_seq=after, limit=_AT_ONCE):
+        counts = state.plan.counts(run_id)
+        pinned = sum(counts.get(it, 0) for it in _OPEN)
+        # on record before it takes effect, so that what took effect is on record
+        state.actions.add(Action(name, "reject", who, reason, run_id, icp, pinned), state.now())
+        after = 0
+        while planned := state.plan.entries(run_id, _OPEN, after, _AT_ONCE):
             after = planned[-1].seq
             state.mirror.pin(keeper.lease, [change.account_id for change in planned], icp)
-            pinned += len(planned)
         state.runs.reject(keeper.lease, run_id)
-        state.actions.add(Action(name, "reject", who, reason, run_id, icp, pinned), state.now())
     return pinned
 
 
-def release(state: State, name: str, *, who: str, reason: str, holder: str) -> int:
-    """Let every pinned account of a connection be judged again; answers how many there were.
+def pause(state: State, name: str, *, until: datetime | None, who: str, reason: str) -> None:
+    """Let a connection write nothing, from the next batch on, until *until* or :func:`release`."""
+    now = state.now()
+    state.actions.add(Action(name, "pause", who, reason), now)
+    end = instant_text(until) if until is not None else None
+    state.pauses.begin(name, Pause(instant_text(now), end, who, reason))
+
+
+def release(state: State, name: str, *, who: str, reason: str, holder: str) -> tuple[bool, int]:
+    """End a pause and let every pinned account be judged again.
+
+    Answers whether the connection was paused, and how many accounts were pinned.
 
     Raises:
         BusyError: another process is running the connection.
     """
     with alone(state, name, holder) as keeper:
+        paused = state.pauses.end(name)
         freed = state.mirror.unpin(keeper.lease)
         state.actions.add(Action(name, "resume", who, reason, accounts=freed), state.now())
-    return freed
+    return paused, freed

@@ -1,0 +1,125 @@
+"""A connection that a person paused judges and shows, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.base import JobLog
+from connectors.dry_run import DryRunConnector
+from connectors.records import AccountUpdate, WriteOutcome
+from tests.support.runs import Clock, Desk, Quiet, desk
+from worker.state.errors import StateError
+from worker.sync.approving import Approval
+from worker.sync.deciding import pause, release
+from worker.sync.guard import GuardLimits
+from worker.sync.report import RunOutcome
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Desk]:
+    """A portal that has been synced; its clock is the database's."""
+    found = desk(tmp_path, 60, clock=Clock(datetime.now(UTC)))
+    found.run()
+    yield found
+    found.state.close()
+
+
+def stop_writing(shop: Desk, *, until: datetime | None = None) -> None:
+    """Pause the connection."""
+    pause(shop.state, "main", until=until, who="Ada", reason="year end")
+
+
+def edit(shop: Desk, *names: str) -> None:
+    """Change what accounts are judged on."""
+    for name in names:
+        shop.crm.edit(name, {"employees": "600", "industry": "software"})
+
+
+@pytest.mark.parametrize("named", [["3"], []])
+def test_what_would_be_written_is_shown_and_held(shop: Desk, named: list[str]) -> None:
+    """Named accounts too: whoever paused it meant all of it."""
+    edit(shop, "3")
+    before = shop.tiers()
+    stop_writing(shop)
+    report = shop.run(full=not named, accounts=named).report
+
+    assert report.outcome is RunOutcome.HELD
+    assert report.hold is not None
+    assert report.hold.reason.startswith("paused by Ada since ")
+    assert report.hold.reason.endswith("until someone resumes it: year end")
+    assert "icp resume main" in report.hold.remedy
+    assert report.counters.held == 1
+    assert shop.tiers() == before
+
+
+def test_with_nothing_to_write_a_run_ends_well(shop: Desk) -> None:
+    """A pause is no alarm by itself."""
+    stop_writing(shop)
+    assert shop.run(full=True).report.outcome is RunOutcome.SUCCEEDED
+
+
+def test_it_writes_again_once_it_is_resumed(shop: Desk) -> None:
+    """And the decisions are on record."""
+    edit(shop, "3")
+    stop_writing(shop)
+    shop.run(full=True)
+    assert release(shop.state, "main", who="Eve", reason="", holder="a person") == (True, 0)
+    assert shop.run(full=True).report.counters.written == 1
+    told = [(it.what, it.who) for it in shop.state.actions.all("main")]
+    assert told == [("pause", "Ada"), ("resume", "Eve")]
+
+
+def test_a_pause_whose_end_has_come_is_over_by_itself(shop: Desk) -> None:
+    """Nobody need remember it."""
+    edit(shop, "3")
+    stop_writing(shop, until=shop.state.now() - timedelta(seconds=1))
+    assert shop.run(full=True).report.counters.written == 1
+
+
+def test_a_held_run_cannot_be_approved_meanwhile(shop: Desk) -> None:
+    """The message says who paused it and how to go on."""
+    shop.guard = GuardLimits(max_tier_changes_count=0, max_tier_changes_percent=0)
+    edit(shop, "3", "5", "7")
+    assert shop.run(full=True).report.outcome is RunOutcome.HELD
+    stop_writing(shop)
+    approval = Approval(
+        shop.connection(), shop.crm, shop.state, holder="a person", stop=shop.stop, progress=Quiet()
+    )
+    with pytest.raises(StateError, match="paused by Ada"):
+        approval.carry_out("run-2")
+
+
+class PausedUnderWay(DryRunConnector):
+    """A CRM whose connection is paused after the first batch of a run; one account a batch."""
+
+    def __init__(self, shop: Desk) -> None:
+        super().__init__(shop.crm)
+        self._shop = shop
+
+    def batch_size(self, planned: int) -> int:
+        """One."""
+        del planned
+        return 1
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Write, then hear of the pause."""
+        answers = self._shop.crm.write(updates, jobs)
+        stop_writing(self._shop)
+        return answers
+
+
+def test_a_run_under_way_finishes_its_batch_and_holds_the_rest(shop: Desk) -> None:
+    """Whoever pauses in a hurry need not wait for the end of it."""
+    edit(shop, "3", "5", "7")
+    shop.connector = PausedUnderWay(shop)
+    report = shop.run(full=True).report
+
+    assert report.outcome is RunOutcome.HELD
+    assert (report.counters.written, report.counters.held) == (1, 2)
+    assert report.counters.reconcile() == []

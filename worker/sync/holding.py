@@ -1,0 +1,45 @@
+"""Holding a connection alone: for a run, or for what no run may go on beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from worker.state.store import State
+from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, elapsed, is_gone
+
+
+class BusyError(Exception):
+    """Another process is running this connection."""
+
+
+@contextmanager
+def alone(
+    state: State, name: str, holder: str, clock: Callable[[], datetime] | None = None
+) -> Iterator[Keeper]:
+    """Hold the lease of a connection, and let go of it at the end.
+
+    Args:
+        state: where the lease is.
+        name: of the connection.
+        holder: who asks; see :func:`worker.sync.keeping.this_holder`.
+        clock: of leases; that of those who share the state, where not told.
+
+    Raises:
+        BusyError: another process is running the connection.
+    """
+    clock = clock or state.now
+    since = elapsed()
+    lease = state.leases.acquire(
+        name, holder, LEASE_TTL, clock(), grace=TAKEOVER_AFTER, gone=is_gone
+    )
+    if lease is None:
+        raise BusyError(
+            f"connection {name} is being run by another process. Wait for it, or stop it first."
+        )
+    keeper = Keeper(state, lease, clock, since=since)
+    try:
+        yield keeper
+    finally:
+        state.leases.release(keeper.lease)
