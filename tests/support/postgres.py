@@ -16,6 +16,15 @@ import pytest
 
 _numbers = count(1)
 
+_LAST_ONE_OUT = """
+cat > /dev/null
+for pid in $(head -qn 1 "$1/postmaster.pid" "$1/data/postmaster.pid" 2> /dev/null); do
+    kill -QUIT "$pid"
+    while kill -0 "$pid"; do sleep 0.1; done 2> /dev/null
+done
+rm -rf "$1"
+"""
+
 
 class Server:
     """A running server, by the address of its own database."""
@@ -45,7 +54,7 @@ def server() -> Iterator[Server]:
         if os.environ.get("CI"):
             raise
         pytest.skip("no PostgreSQL: install it, or run make setup")
-    with tempfile.TemporaryDirectory(prefix="icp-pg-", ignore_cleanup_errors=True) as name:
+    with _folder() as name:
         embedded = get_server(name)
         try:
             yield Server(embedded.get_uri())
@@ -54,8 +63,23 @@ def server() -> Iterator[Server]:
 
 
 @contextmanager
+def _folder() -> Iterator[str]:
+    """A folder for a server, which is stopped and removed even if this process is killed."""
+    with (
+        tempfile.TemporaryDirectory(prefix="icp-pg-", ignore_cleanup_errors=True) as name,
+        # It reads to the end of a pipe that only this process writes to, in a session of its own.
+        subprocess.Popen(  # noqa: S603  # fixed program
+            ["/bin/sh", "-c", _LAST_ONE_OUT, "sh", name],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        ),
+    ):
+        yield name
+
+
+@contextmanager
 def _installed(programs: Path) -> Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="icp-pg-", ignore_cleanup_errors=True) as name:
+    with _folder() as name:
         folder, port = Path(name), _free_port()
         user: list[str] = []
         if os.geteuid() == 0:  # the server refuses to run as root

@@ -1,7 +1,8 @@
 """Which mirrored accounts a complete pass over the CRM did not meet: deleted there, or merged.
 
-One bit per account: a million accounts take 125 kB. It rests on rowids that are stable and never
-given to a second account, so an account that appears during the pass cannot pass for a lost one.
+One bit per account, in blocks that are made as they are needed: a million accounts take 125 kB,
+however high their numbers. It rests on rowids that are stable and never given to a second account,
+so an account that appears during the pass cannot pass for a lost one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from worker.state.rows import MirrorRow
+
+_BLOCK = 15  # 2 ** 15 accounts in 4 KiB
+_MASK = (1 << _BLOCK) - 1
 
 
 class _Scannable(Protocol):
@@ -25,26 +29,19 @@ class Census:
         self._mirror = mirror
         self._connection = connection
         self._last = last_rowid
-        self._seen = bytearray(last_rowid // 8 + 1)
+        self._seen: dict[int, bytearray] = {}
         self.met = 0  # accounts met that were mirrored before the pass began
 
     def saw(self, rows: Iterable[MirrorRow]) -> None:
         """Count off accounts that the CRM still has."""
-        seen, last = self._seen, self._last
         for row in rows:
-            rowid = row.rowid
-            if rowid <= last:
-                seen[rowid >> 3] |= 1 << (rowid & 7)
+            if row.rowid <= self._last:
+                self._mark(row.rowid)
 
     def meet(self, rowid: int) -> bool:
         """Count off one account, also one that is new in this pass; false when met before."""
-        place, bit = rowid >> 3, 1 << (rowid & 7)
-        seen = self._seen
-        if place >= len(seen):
-            seen.extend(bytes(place + 4096 - len(seen)))
-        elif seen[place] & bit:
+        if not self._mark(rowid):
             return False
-        seen[place] |= bit
         if rowid <= self._last:
             self.met += 1
         return True
@@ -63,4 +60,18 @@ class Census:
                 yield lost
 
     def _has_seen(self, rowid: int) -> bool:
-        return rowid > self._last or bool(self._seen[rowid >> 3] & (1 << (rowid & 7)))
+        if rowid > self._last:
+            return True
+        block, place = self._seen.get(rowid >> _BLOCK), (rowid & _MASK) >> 3
+        return block is not None and bool(block[place] & (1 << (rowid & 7)))
+
+    def _mark(self, rowid: int) -> bool:
+        """Count one number off; false when it was before."""
+        block = self._seen.get(rowid >> _BLOCK)
+        if block is None:
+            block = self._seen[rowid >> _BLOCK] = bytearray(1 << (_BLOCK - 3))
+        place, bit = (rowid & _MASK) >> 3, 1 << (rowid & 7)
+        if block[place] & bit:
+            return False
+        block[place] |= bit
+        return True

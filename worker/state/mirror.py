@@ -78,8 +78,9 @@ class Mirror:
             known, new = [], []
             for row in rows:
                 value = row._asdict()
-                # A server takes a number for every insert, also one that ends as an update; the
-                # census is as large as the highest number, so known rows are not inserted there.
+                # A server takes a number for every insert, also one that ends as an update: known
+                # rows are not inserted there, or numbers would thin out and the census grow.
+                # Nobody erases them meanwhile: that takes the lease, which this writer holds.
                 if value.pop("rowid") and self._database.on_server:
                     of = {"of": number, "account": value.pop("account_id")}
                     known.append(of | {f"new_{name}": it for name, it in value.items()})

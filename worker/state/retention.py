@@ -9,7 +9,7 @@ from sqlalchemy import Delete, delete, select
 
 from worker.state.database import Database
 from worker.state.instants import instant_text
-from worker.state.rows import ChangeState
+from worker.state.rows import ChangeState, Lease
 from worker.state.tables import changes, dead_letters, history, mirror, runs
 
 JOURNAL_KEPT = timedelta(days=90)
@@ -18,10 +18,13 @@ _AT_ONCE = 500
 _SLICE = 20_000  # rows per transaction, so that a run beside it never waits long
 
 
-def erase(database: Database, connection: str, account_ids: Sequence[str]) -> None:
-    """Remove accounts from mirror, plan, journal, history and dead letter, and from the disk."""
-    with database.write(durable=True) as transaction:
-        number = database.number(transaction, connection)
+def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
+    """Remove accounts from mirror, plan, journal, history and dead letter, and from the disk.
+
+    Only the holder of the lease may do this: a run's accounts never vanish under its hands.
+    """
+    with database.write(lease, durable=True) as transaction:
+        number = database.number(transaction, lease.connection)
         own_runs = select(runs.c.number).where(runs.c.connection == number)
         for start in range(0, len(account_ids), _AT_ONCE):
             some = account_ids[start : start + _AT_ONCE]

@@ -92,9 +92,9 @@ class State:
             raise
         return _ScratchState(own, self._database, folder)
 
-    def erase(self, connection: str, account_ids: Sequence[str]) -> None:
+    def erase(self, lease: Lease, account_ids: Sequence[str]) -> None:
         """Forget accounts: in mirror, plan, journal, history and dead letter, on disk at once."""
-        retention.erase(self._database, connection, account_ids)
+        retention.erase(self._database, lease, account_ids)
 
     def clear(self, lease: Lease) -> int:
         """Forget every account of a connection and how far it was read; answers how many."""
@@ -147,7 +147,7 @@ class _ScratchState(State):
         self.actions = Actions(stored)
         self.pauses = Pauses(stored)
 
-    def erase(self, connection: str, account_ids: Sequence[str]) -> None:
+    def erase(self, lease: Lease, account_ids: Sequence[str]) -> None:
         """Drop it."""
 
     def prune(self, now: datetime) -> int:  # noqa: ARG002  # stands in for State.prune

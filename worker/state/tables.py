@@ -8,6 +8,7 @@ the journal and would otherwise repeat the names a million times. Points in time
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -30,10 +31,13 @@ metadata = MetaData(
     }
 )
 
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""What rows are counted off by: 64 bits. SQLite's own integers are that anyway."""
+
 connections = Table(
     "connections",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("crm", Text),  # the portal that the connection is bound to; empty until the first run
     Column("portal_id", Text),
@@ -44,7 +48,7 @@ leases = Table(
     "leases",
     metadata,
     Column("connection", ForeignKey("connections.number"), primary_key=True),
-    Column("fence", Integer, nullable=False),  # grows by one with every holder, never goes back
+    Column("fence", Number, nullable=False),  # grows by one with every holder, never goes back
     Column("holder", Text),  # empty: released
     Column("expires_at", Text, nullable=False),
 )
@@ -63,7 +67,7 @@ checkpoints = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("connection", ForeignKey("connections.number"), nullable=False),
     Column("run_id", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
@@ -79,7 +83,7 @@ runs = Table(
 mirror = Table(
     "mirror",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("connection", ForeignKey("connections.number"), nullable=False),
     Column("account_id", Text, nullable=False),
     Column("modified_at", Text, nullable=False),
@@ -101,7 +105,7 @@ mirror = Table(
 changes = Table(
     "changes",
     metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", Number, primary_key=True),
     Column("run", ForeignKey("runs.number"), nullable=False),
     Column("account_id", Text, nullable=False),
     Column("before", LargeBinary, nullable=False),
@@ -126,11 +130,11 @@ changes = Table(
 jobs = Table(
     "jobs",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("run", ForeignKey("runs.number"), nullable=False),
     Column("job", Text, nullable=False),  # opaque: how the connector finds it again
-    Column("first_seq", Integer, nullable=False),  # the changes it was sent, by their place
-    Column("last_seq", Integer, nullable=False),
+    Column("first_seq", Number, nullable=False),  # the changes it was sent, by their place
+    Column("last_seq", Number, nullable=False),
     Column("opened_at", Text, nullable=False),
     Index(None, "run"),
 )
@@ -153,7 +157,7 @@ dead_letters = Table(
 history = Table(
     "history",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("connection", ForeignKey("connections.number"), nullable=False),
     Column("account_id", Text, nullable=False),
     Column("run_id", Text, nullable=False),
@@ -177,7 +181,7 @@ documents = Table(
 actions = Table(
     "actions",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("connection", ForeignKey("connections.number"), nullable=False),
     Column("at", Text, nullable=False),
     Column("who", Text, nullable=False),
@@ -202,7 +206,7 @@ pauses = Table(
 requests = Table(
     "requests",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("connection", ForeignKey("connections.number"), nullable=False),
     Column("kind", Text, nullable=False),
     Column("selector", LargeBinary, nullable=False),  # JSON: which accounts

@@ -43,8 +43,8 @@ def forget(state: State, name: str, accounts: Sequence[str], *, who: str, holder
     Raises:
         BusyError: another process is running the connection.
     """
-    with alone(state, name, holder):
+    with alone(state, name, holder) as keeper:
         known = list(state.mirror.page(name, accounts))
-        state.erase(name, accounts)
+        state.erase(keeper.lease, accounts)
         state.actions.add(Action(name, "forget", who, accounts=len(known)), state.now())
     return known

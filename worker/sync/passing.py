@@ -174,7 +174,7 @@ class Pass:
     def _forget_gone(self) -> None:
         """Erase what is gone, once the guard has let it pass."""
         if self._gone:
-            self._state.erase(self._connection.name, self._gone)
+            self._state.erase(self._keeper.lease, self._gone)
             self.counters.erased += len(self._gone)
 
     def _losses(self) -> Losses:
@@ -287,7 +287,7 @@ class Pass:
             alive = {it.account_id for it in self._connector.fetch(unseen, [])}
             gone = [name for name in unseen if name not in alive]
             if gone:
-                self._state.erase(self._connection.name, gone)
+                self._state.erase(self._keeper.lease, gone)
                 self.counters.erased += len(gone)
             missed = [name for name in unseen if name in alive]
             if missed:

@@ -51,8 +51,8 @@ def test_mirror_is_a_dictionary(state: State, batches: list[list[MirrorRow]]) ->
 
     assert state.mirror.count(connection) == len(model)
     assert sum(state.mirror.tier_counts(connection).values()) == len(model)
+    state.erase(lease, list(model))
     state.leases.release(lease)
-    state.erase(connection, list(model))
 
 
 def test_page_asks_for_any_number_of_accounts(state: State) -> None:
@@ -97,7 +97,7 @@ def test_census_finds_what_a_pass_did_not_meet(state: State) -> None:
     state.mirror.save(lease, [mirrored(str(number)) for number in range(20)])
     census = state.mirror.census(CONNECTION)
 
-    state.erase(CONNECTION, ["19"])  # the newest: its rowid must not go to a new account
+    state.erase(lease, ["19"])  # the newest: its rowid must not go to a new account
     state.mirror.save(lease, [mirrored("new")])
     kept = [str(number) for number in range(20) if number % 3]
     census.saw(state.mirror.page(CONNECTION, kept).values())

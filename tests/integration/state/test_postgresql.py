@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from tests.integration.state.builders import (
     CONNECTION,
     MINUTE,
     NOW,
+    begun,
     change,
     leased,
     mirrored,
     planned,
+    settled,
     started,
 )
 from tests.support.postgres import Server
@@ -41,6 +50,101 @@ def test_tables_are_as_declared(server: Server) -> None:
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == migrations.HEAD
     engine.dispose()
+
+
+def test_numbers_outgrow_32_bits(server: Server) -> None:
+    """A database of an earlier revision keeps its rows, and counts on past 2,147,483,647."""
+    url = server.database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        upgraded(connection, "0003")
+        connection.execute(text("INSERT INTO connections (name) VALUES ('main')"))
+        connection.execute(
+            text(
+                "INSERT INTO runs (connection, run_id, kind, as_of, started_at)"
+                " VALUES (1, 'run-0', 'full', '2026', '2026')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO changes"
+                " (run, account_id, before, after, tier_before, tier_after, cause, inputs_hash,"
+                " state) VALUES (1, '7', '{}', '{}', '', 'tier_1', 'input', '', 'planned')"
+            )
+        )
+    with open_state(url) as state:
+        assert [it.account_id for it in state.plan.entries("run-0")] == ["7"]
+        with engine.begin() as connection:
+            for counter in ("changes_seq_seq", "mirror_number_seq", "runs_number_seq"):
+                connection.execute(text(f"SELECT setval('{counter}', 2147483646)"))
+            connection.execute(text("INSERT INTO leases VALUES (1, 2147483647, NULL, '2026')"))
+        lease = started(state)
+        assert lease.fence == 2**31
+        state.mirror.save(lease, [mirrored("1"), mirrored("2"), mirrored("3")])
+        seqs = planned(state, lease, change("1"), change("2"), change("3"))
+        assert seqs == [2**31 - 1, 2**31, 2**31 + 1]
+        assert settled(state, lease, seqs, ChangeState.WRITTEN) == 3
+        state.jobs.open(lease, "run-1", "job", seqs, NOW)
+        assert state.jobs.of(CONNECTION)[0].last_seq == 2**31 + 1
+        census = state.mirror.census(CONNECTION)
+        census.saw(state.mirror.page(CONNECTION, ["1", "3"]).values())
+        assert list(census.unseen()) == [["2"]]
+        begun(state, lease, "run-2")
+        assert state.plan.counts("run-1") == {"written": 3}
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+def test_earlier_revisions_are_upgraded(server: Server, revision: str) -> None:
+    """From each of them, opening leads to the declared tables."""
+    url = server.database()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        upgraded(connection, revision)
+    open_state(url).close()
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def upgraded(connection: Connection, revision: str) -> None:
+    """Bring an empty database to an earlier revision."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def test_a_killed_test_leaves_no_server_behind() -> None:
+    """Not even one that is killed with its server running, as by a timeout."""
+    program = (
+        "import os, signal; from tests.support import postgres\n"
+        "with postgres.server() as it:\n"
+        "    print(it.database(), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run(  # noqa: S603  # our own interpreter and program
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert killed.stdout
+    deadline = time.monotonic() + 30
+    while answers(killed.stdout.strip()):
+        assert time.monotonic() < deadline
+
+
+def answers(url: str) -> bool:
+    """Whether a server can be reached."""
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def test_first_starts_at_once(server: Server) -> None:

@@ -56,9 +56,9 @@ def test_it_is_remembered_once(state: State) -> None:
     settled(state, lease, seqs, ChangeState.WRITTEN)
     settled(state, lease, seqs, ChangeState.WRITTEN)
 
-    state.erase(CONNECTION, ["2"])
+    state.erase(lease, ["2"])
     assert kept(state) is not None
-    state.erase(CONNECTION, ["1"])
+    state.erase(lease, ["1"])
     assert kept(state) is None
 
 

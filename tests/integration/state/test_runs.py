@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from worker.state import (
     Checkpoint,
     Document,
     HistoryRow,
+    StaleLeaseError,
     State,
     StateError,
     instant,
@@ -127,8 +129,9 @@ def test_document_is_kept_word_for_word(state: State) -> None:
 
 def test_erased_account_is_nowhere(state: State) -> None:
     """Erasing removes an account's every row in its connection, and nobody else's."""
-    for connection in (CONNECTION, "other"):
-        lease = started(state, f"run-{connection}", connection)
+    first = started(state, f"run-{CONNECTION}")
+    for lease in (first, started(state, "run-other", "other")):
+        connection = lease.connection
         state.mirror.save(lease, [mirrored("1"), mirrored("2")])
         seqs = planned(state, lease, change("1"), change("2"), run_id=f"run-{connection}")
         settled(state, lease, seqs, ChangeState.REJECTED, f"run-{connection}")
@@ -137,7 +140,9 @@ def test_erased_account_is_nowhere(state: State) -> None:
             [HistoryRow(one, "run", instant_text(NOW), "icp", b"{}", b"{}") for one in ("1", "2")],
         )
 
-    state.erase(CONNECTION, ["1", "unknown"])
+    with pytest.raises(StaleLeaseError):
+        state.erase(replace(first, fence=0), ["1"])
+    state.erase(first, ["1", "unknown"])
 
     for connection, left in ((CONNECTION, ["2"]), ("other", ["1", "2"])):
         assert [row.account_id for row in state.mirror.scan(connection)] == left
@@ -158,7 +163,7 @@ def test_erased_bytes_are_gone(state: State, tmp_path: Path) -> None:
     files = list(tmp_path.glob("icp.db*"))
     assert any(secret in file.read_bytes() for file in files)
 
-    state.erase(CONNECTION, [str(number) for number in range(40)])
+    state.erase(lease, [str(number) for number in range(40)])
 
     assert not any(secret in file.read_bytes() for file in files)
 
@@ -169,7 +174,7 @@ def test_answer_for_an_erased_account_is_dropped(state: State) -> None:
     state.mirror.save(lease, [mirrored("1")])
     seqs = planned(state, lease, change("1"))
     state.plan.mark_sent(lease, "run-1", seqs, NOW)
-    state.erase(CONNECTION, ["1"])
+    state.erase(lease, ["1"])
 
     assert settled(state, lease, seqs, ChangeState.REJECTED) == 0
     assert state.dead_letters.all(CONNECTION) == []

@@ -74,7 +74,7 @@ def test_scratch_leaves_no_trace(
         assert settled(scratch, lease, seqs[1:], ChangeState.REJECTED, "run-9") == 1
         scratch.history.add(lease, [HistoryRow("9", "run-9", "2026", "icp", b"{}", b"{}")])
         scratch.documents.save(Document("icp-b", "b", "b"), NOW)
-        scratch.erase(CONNECTION, ["1"])
+        scratch.erase(lease, ["1"])
         assert scratch.prune(NOW.replace(year=2100)) == 0
         assert [move.accounts for move in scratch.plan.transitions("run-9")] == [2]
         scratch.runs.finish(lease, "run-9", outcome="ok", report=b"{}", finished_at=NOW)
