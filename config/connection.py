@@ -25,6 +25,7 @@ from pydantic import (
 
 from config.conditions import Part
 from config.crms import CRM_NAMES, Crm, input_problem
+from config.freezing import Freeze, FreezeEntry
 from config.hubspot import HubSpotEntry, HubSpotSettings
 from config.output_names import Naming, choice_problems
 from config.outputs import OutputKind, kind_in
@@ -138,6 +139,7 @@ class ConnectionEntry(Part):
     full_every: Interval = Field(default=FULL_EVERY, json_schema_extra={"default": "7d"})
     formula_every: Interval = Field(default=FORMULA_EVERY, json_schema_extra={"default": "1d"})
     overlap: Interval = Field(default=OVERLAP, json_schema_extra={"default": "15m"})
+    freeze: tuple[FreezeEntry, ...] = Field(default=(), description="when nothing is written")
     allow_partial_visibility: Flag = False
 
     @field_validator("hubspot", "salesforce")
@@ -184,6 +186,7 @@ class ConnectionSettings(BaseModel):
     full_every: timedelta = FULL_EVERY
     formula_every: timedelta = FORMULA_EVERY
     overlap: timedelta = OVERLAP
+    freeze: tuple[Freeze, ...] = ()
     allow_partial_visibility: bool = False
 
     def output_names(self) -> Mapping[str, str]:

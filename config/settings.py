@@ -32,7 +32,7 @@ DEFAULT_DATABASE: Final = "sqlite:///icp-sync.db"
 S = TypeVar("S", HubSpotSettings, SalesforceSettings)
 
 _NOT_AS_WRITTEN: Final = frozenset(
-    {"profiles", "hubspot", "salesforce", "schedule", "allow_partial_visibility"}
+    {"profiles", "hubspot", "salesforce", "schedule", "freeze", "allow_partial_visibility"}
 )
 """Keys of an entry that are completed before they are used."""
 
@@ -168,6 +168,7 @@ def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Setti
             **plain,
             profiles=tuple(folder / profile for profile in entry.profiles),
             schedule=environment.schedule or entry.schedule,
+            freeze=tuple(it.freeze() for it in (*file.freeze, *entry.freeze)),
             allow_partial_visibility=entry.allow_partial_visibility if partial is None else partial,
             hubspot=_merged(_merged(hubspot, short.hubspot), named.hubspot),
             salesforce=_merged(_merged(salesforce, short.salesforce), named.salesforce),

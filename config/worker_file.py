@@ -20,6 +20,7 @@ from config.environment import (
     environment_problem,
     variable,
 )
+from config.freezing import FreezeEntry
 from config.listening import Listening, ListenOn
 from config.problems import ConfigError, ConfigProblem, did_you_mean, listed
 from config.scalars import Text, wrong
@@ -52,6 +53,7 @@ class WorkerFile(Part):
     )
     log_level: LogLevel = "info"
     http: ListenOn = Listening()
+    freeze: tuple[FreezeEntry, ...] = Field(default=(), description="of every connection")
     connections: Annotated[tuple[ConnectionEntry, ...], Field(min_length=1)]
 
 

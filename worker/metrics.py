@@ -141,7 +141,7 @@ class _Remembered(Collector):
         now = self._state.now()
         families = _families()
         for connection in self._connections:
-            it = standing(self._state, connection.name, connection.schedule, now)
+            it = standing(self._state, connection.name, connection.schedule, now, connection.freeze)
             for family, value in zip(families, _values(it, now), strict=True):
                 if value is not None:
                     family.add_metric([connection.name], value)
@@ -158,6 +158,8 @@ def _families() -> list[GaugeMetricFamily]:
         "icp_dead_letters": "Accounts that the CRM refuses.",
         "icp_held_runs": "Runs that wait for approval.",
         "icp_paused": "1 while a person has paused the connection.",
+        "icp_frozen": "1 in a freeze window of the settings.",
+        "icp_overdue": "1 while no run has succeeded for too long, though it might.",
     }
     return [GaugeMetricFamily(name, words, labels=_BY) for name, words in about.items()]
 
@@ -172,4 +174,6 @@ def _values(it: Standing, now: datetime) -> list[float | None]:
         it.dead_letters,
         it.held_runs,
         float(it.pause is not None),
+        float(it.freeze is not None),
+        float(it.overdue(now)),
     ]

@@ -10,14 +10,16 @@ from typing import Any
 
 import orjson
 
+from config.freezing import Freeze, coming, in_force, last_end
 from config.schedule import Schedule
 from worker.due import next_due
-from worker.state.instants import instant
+from worker.state.instants import instant, minute_text
 from worker.state.pauses import Pause
 from worker.state.rows import Lease, Run
 from worker.state.runs import ABANDONED, HELD
 from worker.state.store import State
 from worker.sync.report import RunOutcome
+from worker.sync.withholding import frozen_words
 
 MOST_HELD = 20
 """Held runs that are counted; a later one takes the place of an earlier one."""
@@ -39,10 +41,13 @@ class Standing:
     due: datetime | None  # the tick after the last begun; only a worker acts on it
     period: timedelta
     checkpoint: datetime | None  # changes up to here are dealt with
-    held: Run | None
+    held: Run | None  # the latest that waits for a person, not only for a pause or freeze to end
     held_runs: int
     dead_letters: int
     pause: Pause | None
+    freeze: Freeze | None  # in force
+    next_freeze: Freeze | None
+    thawed: datetime | None  # when the latest freeze ended
     lease: Lease | None  # of a process that is at work now
 
     @property
@@ -56,9 +61,11 @@ class Standing:
         return report_of(self.last)
 
     def overdue(self, now: datetime) -> bool:
-        """Whether too many intervals went by without a success."""
-        since = self.success
-        return since is not None and now - since > max(MISSED * self.period, LEAST_PATIENCE)
+        """Whether too many intervals in which writing was allowed went by without a success."""
+        if self.success is None or self.pause is not None or self.freeze is not None:
+            return False
+        since = max(self.success, self.thawed or self.success)
+        return now - since > max(MISSED * self.period, LEAST_PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +87,20 @@ LOOK = "look"
 STOPPED = "stopped"
 
 
-def standing(state: State, connection: str, schedule: Schedule, now: datetime) -> Standing:
-    """Read how *connection* stands at *now*."""
+def standing(
+    state: State,
+    connection: str,
+    schedule: Schedule,
+    now: datetime,
+    freezes: Sequence[Freeze],
+) -> Standing:
+    """Read how *connection* stands at *now*; *freezes* are its windows in the settings."""
     last = state.runs.latest(connection, 1)
-    held = state.runs.latest(connection, MOST_HELD, outcome=HELD)
+    held = [
+        it
+        for it in state.runs.latest(connection, MOST_HELD, outcome=HELD)
+        if not (report_of(it).get("hold") or {}).get("ends_at")
+    ]
     succeeded = state.runs.latest(connection, 1, outcome=RunOutcome.SUCCEEDED.value)
     success = succeeded[0].finished_at if succeeded else None
     until = state.checkpoints.load(connection).until
@@ -99,6 +116,9 @@ def standing(state: State, connection: str, schedule: Schedule, now: datetime) -
         held_runs=len(held),
         dead_letters=state.dead_letters.count(connection),
         pause=state.pauses.of(connection, now),
+        freeze=in_force(freezes, now),
+        next_freeze=coming(freezes, now),
+        thawed=last_end(freezes, now),
         lease=lease if lease and instant(lease.expires_at) > now else None,
     )
 
@@ -111,7 +131,9 @@ def verdict(it: Standing, now: datetime, *, review_overdue: bool | None) -> Verd
 
 def _resting(it: Standing) -> Iterator[Verdict]:
     if it.pause is not None:
-        until = f"until {short(it.pause.until)}" if it.pause.until else "until someone resumes it"
+        until = "until someone resumes it"
+        if it.pause.until:
+            until = f"until {minute_text(instant(it.pause.until))}"
         why = f"paused by {it.pause.who} {until}: {it.pause.reason}"
         yield Verdict(STOPPED, why, (f"icp resume {it.connection}",))
     if it.last is None:
@@ -124,10 +146,7 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
         problems = it.report.get("problems") or ["the last run failed"]
         yield Verdict(STOPPED, str(problems[0]), (f"icp check{it.of}", f"icp run{it.of}"))
     if it.held is not None:
-        reason = (report_of(it.held).get("hold") or {}).get("reason") or "a run is held"
-        run = it.held.run_id
-        ways = (f"icp approve {run}{it.of}", f'icp reject {run}{it.of} --reason "..."')
-        yield Verdict(LOOK, str(reason), ways)
+        yield _holding(it, it.held)
     if it.lease is not None:
         return  # someone is at it
     if it.success is not None and it.overdue(now):
@@ -135,6 +154,15 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
         yield Verdict(STOPPED, why, ("icp worker", f"icp run{it.of}"))
     if outcome in {RunOutcome.STOPPED.value, ABANDONED}:
         yield Verdict(LOOK, f"the last run was {outcome}", (f"icp run{it.of}",))
+
+
+def _holding(it: Standing, run: Run) -> Verdict:
+    reason = str((report_of(run).get("hold") or {}).get("reason") or "a run is held")
+    reject = f'icp reject {run.run_id}{it.of} --reason "..."'
+    if it.freeze is None:
+        return Verdict(LOOK, reason, (f"icp approve {run.run_id}{it.of}", reject))
+    words = frozen_words(it.freeze)  # it cannot be approved before that is over
+    return Verdict(LOOK, reason if words in reason else f"{words}; also {reason}", (reject,))
 
 
 def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:
@@ -149,6 +177,8 @@ def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:
     if review_overdue:
         why = "the review of the ICP is overdue; set `reviewed:` once it is done"
         yield Verdict(LOOK, why, ("icp lint",))
+    if it.freeze is not None:
+        yield Verdict(ALL_RIGHT, frozen_words(it.freeze))
 
 
 def report_of(run: Run | None) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.connection import ConnectionSettings
-from tests.support.runs import desk
+from config.freezing import Freeze
+from tests.support.runs import Clock, desk
 from worker.metrics import Metrics
 
 
@@ -33,6 +35,22 @@ def test_the_numbers_of_a_run_add_up(tmp_path: Path) -> None:
     assert sum(tiers.values()) == 60
     assert shown['icp_paused{connection="main"}'] == 0
     assert "account_id" not in "".join(shown)
+
+
+def test_a_freeze_shows_and_makes_nobody_overdue(tmp_path: Path) -> None:
+    """Whoever is called at night is not called for what was announced."""
+    it = desk(tmp_path, 5, clock=Clock(datetime.now(UTC) - timedelta(days=3)))
+    it.run()
+    now = it.state.now()
+    hour = timedelta(hours=1)
+    freeze = Freeze(begins=now - hour, ends=now + hour, reason="year end")
+    plain = ConnectionSettings(name="main", crm="hubspot", profiles=(tmp_path / "a.yaml",))
+    frozen = plain.model_copy(update={"freeze": (freeze,)})
+    told = [numbers(Metrics([each], it.state).text().decode()) for each in (plain, frozen)]
+    it.state.close()
+
+    names = ('icp_frozen{connection="main"}', 'icp_overdue{connection="main"}')
+    assert [[shown[name] for name in names] for shown in told] == [[0, 1], [1, 0]]
 
 
 def numbers(text: str) -> dict[str, float]:

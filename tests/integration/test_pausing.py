@@ -76,7 +76,9 @@ def test_it_writes_again_once_it_is_resumed(shop: Desk) -> None:
 def test_a_pause_whose_end_has_come_is_over_by_itself(shop: Desk) -> None:
     """Nobody need remember it."""
     edit(shop, "3")
-    stop_writing(shop, until=shop.state.now() - timedelta(seconds=1))
+    stop_writing(shop, until=shop.clock() + timedelta(hours=1))
+    assert shop.run(full=True).report.outcome is RunOutcome.HELD
+    shop.clock.advance(hours=1)
     assert shop.run(full=True).report.counters.written == 1
 
 

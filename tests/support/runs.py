@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from config.freezing import Freeze
 from connectors.base import CrmConnector
 from connectors.dry_run import DryRunConnector
 from connectors.memory import InMemoryCrm
@@ -159,6 +160,7 @@ class Desk:
     stop: threading.Event = field(default_factory=threading.Event)
     runs: int = 0
     scope: str = ""
+    freezes: Sequence[Freeze] = ()
     partial: bool = False  # whether a credential that sees only some accounts will do
 
     def connection(self) -> Connection:
@@ -173,6 +175,7 @@ class Desk:
             guard=self.guard,
             scope=self.scope,
             allow_partial_visibility=self.partial,
+            freezes=self.freezes,
         )
 
     def run(

@@ -27,7 +27,7 @@ from worker import composition
 from worker.cli.failing import failures, write_incident
 from worker.cli.showing import console, progress_bar, show_report
 from worker.state.errors import StateError
-from worker.state.instants import instant
+from worker.state.instants import instant, minute_text
 from worker.state.store import State
 from worker.sync.approving import Approval
 from worker.sync.connection import Progress, RunRequest, RunResult, TickDoneError
@@ -205,6 +205,7 @@ def run_worker(name: str | None) -> None:
                 else:
                     clock.cron(str(schedule.cron), connection.name, job)
                 log.info("connection_scheduled", connection=connection.name, at=schedule.text)
+                tell_freezes(connection, state.now())
             health = Health(state, metrics, clock.alive, stop)
             with serving(settings.http, health), serving_requests(servers, stop):
                 health.ready()
@@ -289,6 +290,17 @@ class Tick:
             name = self._connection.name
             log.info("run_resumes", connection=name, at=at.isoformat(timespec="seconds"))
         return at
+
+
+def tell_freezes(connection: ConnectionSettings, now: datetime) -> None:
+    """Say in the log when nothing will be written, and which windows are over for good."""
+    for it in connection.freeze:
+        about = {"connection": connection.name, "reason": it.reason}
+        begins, ends = minute_text(it.begins), minute_text(it.ends)
+        if it.ends <= now:
+            log.warning("freeze_over", begins=begins, ends=ends, **about)
+        else:
+            log.info("freeze_known", begins=begins, ends=ends, **about)
 
 
 def tell(report: RunReport) -> None:

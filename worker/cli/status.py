@@ -10,13 +10,15 @@ import typer
 from rich.markup import escape
 
 from config.connection import ConnectionSettings
+from config.freezing import Freeze
 from config.problems import ConfigError
 from config.settings import load_settings
 from worker import composition
 from worker.cli.failing import failures
 from worker.cli.showing import console
 from worker.standing import Standing, Verdict, report_of, span, standing, verdict
-from worker.state.instants import instant_text
+from worker.state.instants import instant_text, minute_text
+from worker.state.runs import HELD
 from worker.sync.report import RunOutcome
 
 Overdue: TypeAlias = bool | None
@@ -36,7 +38,7 @@ def show_status(name: str | None, *, as_json: bool) -> None:
         with composition.open_database(settings) as state:
             now = state.now()
             found = [
-                (it, standing(state, it.name, it.schedule, now), _reviewing(it, now))
+                (it, standing(state, it.name, it.schedule, now, it.freeze), _reviewing(it, now))
                 for it in chosen
             ]
         judged = [
@@ -94,6 +96,8 @@ def _as_json(it: Standing, said: Verdict, overdue: Overdue, now: datetime) -> di
         else {"run": it.held.run_id, "reason": hold.get("reason", "")},
         "dead_letters": it.dead_letters,
         "pause": None if it.pause is None else it.pause._asdict(),
+        "freeze": _window(it.freeze),
+        "next_freeze": _window(it.next_freeze),
         "lease": None
         if it.lease is None
         else {"holder": it.lease.holder, "expires_at": it.lease.expires_at},
@@ -102,6 +106,13 @@ def _as_json(it: Standing, said: Verdict, overdue: Overdue, now: datetime) -> di
         else {name: report["forecast"][name] for name in ("remaining", "limit")},
         "review_overdue": overdue,
     }
+
+
+def _window(freeze: Freeze | None) -> dict[str, str] | None:
+    if freeze is None:
+        return None
+    begins, ends = instant_text(freeze.begins), instant_text(freeze.ends)
+    return {"from": begins, "to": ends, "reason": freeze.reason}
 
 
 def _show(it: Standing, said: Verdict, overdue: Overdue, now: datetime) -> None:
@@ -128,8 +139,7 @@ def _facts(it: Standing, overdue: Overdue, now: datetime) -> list[tuple[str, str
     if it.checkpoint is not None:
         when = f"{it.checkpoint:%Y-%m-%d %H:%M} UTC, {span(now - it.checkpoint)} ago"
         found.append(("Read up to", when))
-    if it.held is not None:
-        found.append(("Held", f"{it.held.run_id}, waiting for approval"))
+    found += _kept_back(it)
     if it.dead_letters:
         found.append(("Dead letters", f"{it.dead_letters:,} (icp runs --rejected)"))
     if it.lease is not None:
@@ -142,4 +152,19 @@ def _facts(it: Standing, overdue: Overdue, now: datetime) -> list[tuple[str, str
         found.append(("ICP review", "overdue"))
     if overdue is None:
         found.append(("ICP", "cannot be read; icp lint says why"))
+    return found
+
+
+def _kept_back(it: Standing) -> list[tuple[str, str]]:
+    """What is not written for now, and until when."""
+    found: list[tuple[str, str]] = []
+    if it.freeze is not None:
+        found.append(("Frozen", f"until {minute_text(it.freeze.ends)}: {it.freeze.reason}"))
+    if it.next_freeze is not None:
+        begins, ends = minute_text(it.next_freeze.begins), minute_text(it.next_freeze.ends)
+        found.append(("Next freeze", f"{begins} to {ends}: {it.next_freeze.reason}"))
+    if it.held is not None:
+        found.append(("Held", f"{it.held.run_id}, waiting for approval"))
+    elif it.last is not None and it.last.outcome == HELD:
+        found.append(("Waiting", f"{report_of(it.last).get('held', 0):,} accounts to be written"))
     return found

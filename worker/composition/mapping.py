@@ -118,6 +118,7 @@ def connection_of(settings: ConnectionSettings, compiled: Compiled) -> Connectio
             max_fill_loss=float(settings.guard.max_fill_loss),
         ),
         overlap=settings.overlap,
+        freezes=settings.freeze,
         full_every=settings.full_every,
         formula_every=settings.formula_every,
         allow_partial_visibility=settings.allow_partial_visibility,

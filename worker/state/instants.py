@@ -17,6 +17,11 @@ def instant_text(moment: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
+def minute_text(moment: datetime) -> str:
+    """Render an aware *moment* for people: ``2026-11-22 04:00 UTC``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def instant(text: str) -> datetime:
     """Read what :func:`instant_text` wrote, as an aware UTC datetime."""
     return datetime.fromisoformat(text).astimezone(UTC)

@@ -64,9 +64,12 @@ class Approval:
         name = self._connection.name
         with alone(self._state, name, self._holder, self._clock) as keeper:
             run = self._held(run_id)
-            hold = withheld(self._state, name, self._state.now())
+            hold = withheld(self._state, self._connection, self._clock())
             if hold is not None:
-                raise StateError(f"run {run_id}: the connection is {hold.reason}. {hold.remedy}")
+                raise StateError(
+                    f"run {run_id}: the connection is {hold.reason}. It can be approved once that"
+                    f" is over. {hold.remedy}"
+                )
             portal = self._connector.portal()
             self._state.bindings.bind(name, Binding(portal.crm, portal.portal_id, portal.kind))
             self._connector.fields()
@@ -146,7 +149,7 @@ class Approval:
             recheck=True,
         )
         try:
-            done = drain.run(StopOrPause(self._stop, self._state, run.connection))
+            done = drain.run(StopOrPause(self._stop, self._state, self._connection, self._clock))
         except ConnectorError as error:
             log.warning("approval_interrupted", written=counters.written)
             report.problems.append(str(error))
@@ -154,6 +157,8 @@ class Approval:
         if not done:
             left = self._state.plan.counts(run.run_id)
             counters.held = left.get("planned", 0) + left.get("sent", 0)
+            if not report.problems and not self._stop.is_set():
+                report.hold = withheld(self._state, self._connection, self._clock())
             report.outcome = RunOutcome.HELD
             return self._finish(report, keeper)
         if not report.limited:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import orjson
 
+from config.freezing import Freeze
 from connectors.base import CrmConnector
 from connectors.records import FieldDescription, Portal
 from worker.icp.profile import Profile
@@ -51,6 +52,7 @@ class Connection:
     full_every: timedelta = timedelta(days=7)
     formula_every: timedelta = timedelta(days=1)  # full passes for inputs that change unannounced
     allow_partial_visibility: bool = False
+    freezes: Sequence[Freeze] = ()  # when nothing is written
 
     def fingerprint(self) -> str:
         """Changes whenever an answer could: of the ICPs and how one is chosen."""
@@ -100,6 +102,7 @@ class Parts:
     run_id: str
     stop: Stop
     progress: Progress
+    clock: Callable[[], datetime]
 
 
 def _digest(*parts: str | bytes) -> str:

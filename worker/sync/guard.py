@@ -61,6 +61,7 @@ class Hold:
     tier_changes: int
     allowed: int
     losses: Losses = field(default_factory=Losses)
+    ends_at: str | None = None  # when it is over by itself, and the next run writes
 
 
 def check(

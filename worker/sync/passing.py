@@ -20,7 +20,7 @@ from worker.sync.keeping import Keeper
 from worker.sync.panel import Panel
 from worker.sync.plan import Planner
 from worker.sync.report import Counters, RunKind, RunOutcome, RunReport
-from worker.sync.withholding import StopOrPause, withheld
+from worker.sync.withholding import StopOrPause, also_guarded, withheld
 
 CHUNK = 1_000
 """Accounts judged and stored at once: few transactions, flat memory."""
@@ -45,10 +45,11 @@ class Pass:
         self._state = parts.state
         self._run_id = parts.run_id
         self._stop = parts.stop
+        self._clock = parts.clock
         self._writing_stops = (
             parts.stop
             if request.dry_run
-            else StopOrPause(parts.stop, parts.state, parts.connection.name)
+            else StopOrPause(parts.stop, parts.state, parts.connection, parts.clock)
         )
         self._progress = parts.progress
         self._request = request
@@ -105,7 +106,7 @@ class Pass:
         self._report.transitions = self._transitions()
         planned = self._state.plan.counts(self._run_id).get("planned", 0)
         self._foresee(planned)
-        hold = (self._withheld() if planned else None) or self._guard()
+        hold = also_guarded(self._withheld() if planned else None, self._guard())
         if hold is not None and not self._request.dry_run:
             return self._hold(hold)
         self._report.hold = hold  # a dry run says what would be held, and shows the writes too
@@ -123,7 +124,7 @@ class Pass:
             if hold is not None:
                 return self._hold(hold)
         if not drain.run(self._writing_stops):
-            hold = None if self._stop.is_set() else self._withheld()
+            hold = None if self._stop.is_set() else also_guarded(self._withheld(), None)
             if hold is not None:
                 return self._hold(hold)
             self.leave_rest_held()
@@ -140,7 +141,7 @@ class Pass:
         return RunOutcome.HELD
 
     def _withheld(self) -> Hold | None:
-        return withheld(self._state, self._connection.name, self._state.now())
+        return withheld(self._state, self._connection, self._clock())
 
     def leave_rest_held(self) -> None:
         """Count what was planned and not sent; what was sent unanswered is looked at next time."""

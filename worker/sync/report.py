@@ -149,6 +149,7 @@ class RunReport:
                 "tier_changes": self.hold.tier_changes,
                 "allowed": self.hold.allowed,
                 **losses_json(self.hold.losses),
+                "ends_at": self.hold.ends_at,
             },
             "agreed": None if self.agreed is None else losses_json(self.agreed),
             "resumes_at": self.resumes_at,

@@ -67,8 +67,8 @@ class SyncRun:
         self._run_id = run_id
         self._holder = holder
         self._progress = progress
-        self._parts = Parts(connection, connector, state, run_id, stop, progress)
         self._clock = clock or state.now  # of those who share the state, not of this machine
+        self._parts = Parts(connection, connector, state, run_id, stop, progress, self._clock)
 
     def execute(self, request: RunRequest) -> RunResult:
         """Run, and answer what happened.
