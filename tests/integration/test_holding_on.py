@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from tests.support.runs import Desk, desk
 from worker.state.errors import StaleLeaseError
+from worker.state.instants import instant_text
 from worker.sync.draining import Drain
 from worker.sync.holding import BusyError, alone
 from worker.sync.keeping import LEASE_TTL, RENEW_EVERY, TAKEOVER_AFTER, Keeper, is_gone, this_holder
@@ -74,6 +77,18 @@ def test_a_lease_is_renewed_by_time_that_passed_whatever_the_wall_clock_says(sho
     ticking.seconds += 1
     with pytest.raises(StaleLeaseError):
         keeper.require_held()
+
+
+def test_what_is_recorded_goes_by_the_clock_of_the_state(shop: Desk, tmp_path: Path) -> None:
+    """A machine whose own clock is wrong leaves no wrong time behind."""
+    shop.crm.refuse("1", "INVALID")
+    shop.run()
+    now = instant_text(shop.clock())
+    [letter] = shop.state.dead_letters.all("main")
+    assert letter.first_seen == letter.last_seen == now
+    with closing(sqlite3.connect(tmp_path / "state.db")) as database:
+        found = database.execute("SELECT DISTINCT sent_at, answered_at FROM changes")
+        assert found.fetchall() == [(now, now)]
 
 
 def test_another_process_waits_until_the_old_holder_s_last_request_has_ended(shop: Desk) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 import orjson
 
@@ -38,7 +37,7 @@ class Jobs:
     def opened(self, job: str) -> None:
         """Remember *job*, on disk."""
         lease: Lease = self._keeper.lease
-        self._state.jobs.open(lease, self._run_id, job, self._seqs, datetime.now(UTC))
+        self._state.jobs.open(lease, self._run_id, job, self._seqs, self._keeper.now())
         self._open.append(job)
 
     def closed(self, job: str) -> None:
@@ -147,7 +146,7 @@ class Drain:
             yield seqs, updates
 
     def _send(self, seqs: list[int], updates: list[AccountUpdate]) -> None:
-        self._state.plan.mark_sent(self._keeper.lease, self._run_id, seqs, datetime.now(UTC))
+        self._state.plan.mark_sent(self._keeper.lease, self._run_id, seqs, self._keeper.now())
         jobs = Jobs(self._state, self._keeper, self._run_id, seqs)
         self._keeper.require_held()
         try:
@@ -202,7 +201,7 @@ class Drain:
                 self._keeper.lease,
                 self._run_id,
                 [Outcome(it.seq, ChangeState.MISSING, "CHANGED_SINCE") for it in passed],
-                datetime.now(UTC),
+                self._keeper.now(),
             )
             self._counters.invalid += len(passed)
             self._progress(len(passed))
@@ -216,7 +215,7 @@ def _holds(fields: Mapping[str, str | None], wanted: Mapping[str, str | None]) -
 def record(state: State, keeper: Keeper, run_id: str, outcomes: Sequence[Outcome]) -> int:
     """Settle answers in transactions of bearable size; answers how many were still open."""
     return sum(
-        state.plan.record_outcomes(keeper.lease, run_id, some, datetime.now(UTC))
+        state.plan.record_outcomes(keeper.lease, run_id, some, keeper.now())
         for some in chunked(outcomes, _AHEAD)
     )
 

@@ -62,6 +62,10 @@ class Keeper:
         self._renewed = clock()
         self._since = ticking() if since is None else since
 
+    def now(self) -> datetime:
+        """The present moment by the clock of those who share the state, for what is recorded."""
+        return self._clock()
+
     def keep(self) -> None:
         """Renew when a minute has passed.
 
