@@ -49,3 +49,13 @@ def test_every_page_can_be_found() -> None:
     ]
 
     assert alone == []
+
+
+def test_the_run_book_begins_with_its_contents() -> None:
+    """Each section of the run book is listed once, before the first."""
+    page = text(ROOT / "docs" / "operations.md")
+    contents, _, _ = page.partition("\n## ")
+
+    assert sorted(re.findall(r"\[([^\]]+)\]\(#", contents)) == sorted(
+        re.findall(r"^## (.+)$", page, re.MULTILINE)
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.docs.pages import REFERENCE, ROOT, text
+from tests.docs.pages import REFERENCE, ROOT, section, text
 from worker.metrics import Metrics
 from worker.state.store import open_state
 
@@ -37,13 +38,29 @@ def test_the_dashboard_asks_for_metrics_that_exist(metrics: set[str]) -> None:
     assert {it.removesuffix("_bucket") for it in named} - metrics == set()
 
 
-def test_the_alerts_ask_for_metrics_that_exist(metrics: set[str]) -> None:
-    """Each expression of each rule, and each rule names a remedy."""
+@pytest.fixture(scope="module")
+def rules() -> list[dict[str, Any]]:
+    """The alert rules."""
     groups = YAML(typ="safe").load(text(MONITORING / "alert-rules.yaml"))["groups"]
-    rules = [rule for group in groups for rule in group["rules"]]
+    return [rule for group in groups for rule in group["rules"]]
 
+
+def test_the_alerts_ask_for_metrics_that_exist(
+    metrics: set[str], rules: list[dict[str, Any]]
+) -> None:
+    """Each expression of each rule, and each rule names a remedy."""
     assert {name for rule in rules for name in NAME.findall(rule["expr"])} - metrics == set()
     assert all(rule["annotations"]["remedy"].startswith("icp ") for rule in rules)
+
+
+def test_each_alert_has_its_place_in_the_run_book(rules: list[dict[str, Any]]) -> None:
+    """Whoever is woken finds what to do, step by step, under the alert's own name."""
+    alarms = section(text(ROOT / "docs" / "operations.md"), "Alarms")
+    parts = re.findall(r"^### (\w+)\n(.*?)(?=^### |\Z)", alarms, re.DOTALL | re.MULTILINE)
+
+    assert [name for name, _ in parts] == [rule["alert"] for rule in rules]
+    for name, body in parts:
+        assert re.search(r"^1\. .*\n(.*\n)*?2\. ", body, re.MULTILINE), name
 
 
 def test_each_metric_is_explained(metrics: set[str]) -> None:
