@@ -20,7 +20,7 @@ An empty string and ``None`` both mean empty. Connectors encode and decode by th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -279,6 +279,35 @@ class CallCounts:
     def total(self) -> int:
         """Every call sent, retries included."""
         return sum(self.by_route.values())
+
+    def copy(self) -> CallCounts:
+        """These counts as they are now."""
+        return replace(self, by_route=dict(self.by_route), by_status=dict(self.by_status))
+
+    def less(self, others: CallCounts) -> CallCounts:
+        """These counts without *others*, which are some of them."""
+        return CallCounts(
+            _less(self.by_route, others.by_route),
+            _less(self.by_status, others.by_status),
+            self.retried - others.retried,
+            self.throttled_seconds - others.throttled_seconds,
+        )
+
+    def add(self, others: CallCounts) -> None:
+        """Count *others* in."""
+        for mine, more in (
+            (self.by_route, others.by_route),
+            (self.by_status, others.by_status),
+        ):
+            for name, count in more.items():
+                mine[name] = mine.get(name, 0) + count
+        self.retried += others.retried
+        self.throttled_seconds += others.throttled_seconds
+
+
+def _less(counts: Mapping[str, int], others: Mapping[str, int]) -> dict[str, int]:
+    left = {name: count - others.get(name, 0) for name, count in counts.items()}
+    return {name: count for name, count in left.items() if count}
 
 
 Page = Sequence[AccountRecord]

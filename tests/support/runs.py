@@ -23,6 +23,7 @@ from worker.state.store import State, open_state
 from worker.sync.connection import Connection, RunRequest, RunResult
 from worker.sync.fields import FieldMap, OutputTarget
 from worker.sync.guard import GuardLimits
+from worker.sync.interludes import Service
 from worker.sync.preflight import needed_options
 from worker.sync.run import SyncRun
 
@@ -161,6 +162,7 @@ class Desk:
     runs: int = 0
     scope: str = ""
     freezes: Sequence[Freeze] = ()
+    service: Service | None = None  # serves requests while a run goes on
     partial: bool = False  # whether a credential that sees only some accounts will do
 
     def connection(self) -> Connection:
@@ -202,6 +204,7 @@ class Desk:
                 stop=self.stop,
                 progress=Quiet(),
                 clock=self.clock,
+                service=self.service,
             ).execute(
                 RunRequest(
                     full=full,

@@ -24,6 +24,7 @@ from worker.cli.showing import TerminalProgress, console, progress_bar, show_rep
 from worker.state.instants import instant_text
 from worker.state.requests import Request, RequestKind
 from worker.state.store import State
+from worker.sync.interludes import MOST_ACCOUNTS, waits_for_the_end
 from worker.sync.report import RunOutcome
 from worker.telemetry import set_up_logging
 
@@ -66,7 +67,7 @@ def resync(
             request = state.requests.ask(
                 connection.name, kind, selector, this_person(), state.now()
             )
-            typer.echo(f"Request {request.number} is queued for {connection.name}.", err=True)
+            typer.echo(_queued(state, request), err=True)
             with stopping() as stop, progress_bar() as progress:
                 ended = _follow(state, request, stop, progress)
             _show(state, ended, as_json=as_json)
@@ -130,6 +131,18 @@ def _run_here(
     else:
         typer.echo(NOTHING)
     raise typer.Exit(outcome.exit_code)
+
+
+def _queued(state: State, request: Request) -> str:
+    """What was done, and when it can be expected to be served."""
+    words = f"Request {request.number} is queued for {request.connection}."
+    accounts = orjson.loads(request.selector).get("accounts", [])
+    if waits_for_the_end(request.kind, accounts) and is_being_run(state, request.connection):
+        words += (
+            " A run of that connection is under way; this request is served when it is over"
+            f" (up to {MOST_ACCOUNTS} accounts, named by id, would be served meanwhile)."
+        )
+    return words
 
 
 def _follow(

@@ -25,6 +25,7 @@ from connectors.dry_run import DryRunConnector
 from connectors.errors import ConnectorError, QuotaExhaustedError
 from worker import composition
 from worker.cli.failing import failures, write_incident
+from worker.cli.interludes import service_of
 from worker.cli.showing import console, progress_bar, show_report
 from worker.state.errors import StateError
 from worker.state.instants import instant, minute_text
@@ -106,8 +107,12 @@ def execute(
     request: RunRequest,
     stop: threading.Event,
     progress: Progress,
+    metrics: Metrics | None = None,
 ) -> RunResult:
-    """Build one run and execute it; a dry run gets a connector and a state that keep nothing."""
+    """Build one run and execute it; a dry run gets a connector and a state that keep nothing.
+
+    Requests for named accounts are served meanwhile, except in a dry run.
+    """
     wired = composition.connection_of(connection, compiled)
     connector = composition.open_connector(connection, stop, wired.fields)
     run_id = composition.new_run_id()
@@ -122,6 +127,7 @@ def execute(
             holder=this_holder(),
             stop=stop,
             progress=progress,
+            service=service_of(connection, state, tell, metrics),
         ).execute(request)
     finally:
         structlog.contextvars.unbind_contextvars("run_id", "connection")
@@ -255,7 +261,13 @@ class Tick:
             self._resumes = False
             began = time.monotonic()
             result = execute(
-                self._connection, compiled, self._state, RunRequest(due=due), self._stop, Silent()
+                self._connection,
+                compiled,
+                self._state,
+                RunRequest(due=due),
+                self._stop,
+                Silent(),
+                self._metrics,
             )
             tell(result.report)
             if self._metrics is not None:

@@ -19,6 +19,7 @@ from connectors.errors import ConnectorError, StoppedError
 from connectors.records import Window
 from worker import composition
 from worker.cli.failing import write_incident
+from worker.cli.interludes import RequestProgress
 from worker.cli.running import execute, tell
 from worker.state.errors import StateError
 from worker.state.instants import instant, instant_text
@@ -36,9 +37,6 @@ log = structlog.get_logger()
 
 LOOK: Final = 1.0
 """Seconds between two looks for requests."""
-
-TELL_EVERY: Final = 0.5
-"""Seconds between two records of progress."""
 
 LEFT_BEHIND: Final = timedelta(minutes=10)
 """How long after it was taken a request may show no run at all before its worker counts as dead."""
@@ -113,32 +111,6 @@ def run_request(
                 accounts += [it.account_id for it in page]
     selected = kind is not RequestKind.ACCOUNTS
     return RunRequest(accounts=accounts, selected=selected) if accounts else None
-
-
-class RequestProgress:
-    """Writes how far a run is where the person who asked can see it."""
-
-    def __init__(self, state: State, number: int) -> None:
-        self._state = state
-        self._number = number
-        self._total: int | None = None
-        self._done = 0
-        self._told = time.monotonic()
-
-    def stage(self, name: str, total: int | None) -> None:  # noqa: ARG002 - the row has no name
-        """A stage begins."""
-        self._total, self._done = total, 0
-        self._tell()
-
-    def advance(self, count: int) -> None:
-        """So many more are through; not every word of it is written down."""
-        self._done += count
-        if time.monotonic() - self._told >= TELL_EVERY or self._done == self._total:
-            self._tell()
-
-    def _tell(self) -> None:
-        self._told = time.monotonic()
-        self._state.requests.progress(self._number, self._total, self._done)
 
 
 class RequestServer:
@@ -251,7 +223,7 @@ class RequestServer:
         began = time.monotonic()
         progress = RequestProgress(self._state, request.number)
         report = execute(
-            self._connection, compiled, self._state, wanted, self._stop, progress
+            self._connection, compiled, self._state, wanted, self._stop, progress, self._metrics
         ).report
         tell(report)
         if self._metrics is not None:

@@ -11,8 +11,9 @@ from datetime import datetime
 from random import Random
 
 import orjson
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from connectors.batching import chunked
 from worker.state.database import Database
 from worker.state.instants import instant_text
 from worker.state.rows import (
@@ -26,6 +27,8 @@ from worker.state.rows import (
 from worker.state.runs import run_number
 from worker.state.settling import settle
 from worker.state.tables import changes, runs
+
+_AT_ONCE = 500  # account ids per statement
 
 _RUN = select(runs.c.number).where(runs.c.run_id == bindparam("run_id")).scalar_subquery()
 _OF_RUN = changes.c.run == _RUN
@@ -58,6 +61,12 @@ _SEND = (
     )
     .values(state=ChangeState.SENT, sent_at=bindparam("at"))
 )
+_UNSENT = select(changes.c.seq, changes.c.account_id).where(
+    changes.c.run + 0 == bindparam("of"),  # + 0: go by account
+    changes.c.account_id.in_(bindparam("ids", expanding=True)),
+    changes.c.state == ChangeState.PLANNED,
+)
+_DROP = delete(changes).where(changes.c.seq == bindparam("one"))
 _STATES = select(changes.c.state, func.count()).where(_OF_RUN).group_by(changes.c.state)
 _GROUP = (changes.c.tier_before, changes.c.tier_after, changes.c.cause)
 _TRANSITIONS = select(*_GROUP, func.count()).where(_OF_RUN).group_by(*_GROUP).order_by(*_GROUP)
@@ -162,6 +171,20 @@ class Plan:
             connection = self._database.number(transaction, lease.connection)
             run = run_number(transaction, run_id, connection)
             return settle(transaction, connection, (run, run_id), outcomes, instant_text(now))
+
+    def withdraw(
+        self, lease: Lease, run_id: str, account_ids: Sequence[str]
+    ) -> list[tuple[int, str]]:
+        """Drop what a run has planned and not sent for some accounts; answers places and ids."""
+        with self._database.write(lease) as transaction:
+            connection = self._database.number(transaction, lease.connection)
+            run = run_number(transaction, run_id, connection)
+            found: list[tuple[int, str]] = []
+            for some in chunked(account_ids, _AT_ONCE):
+                found += map(tuple, transaction.execute(_UNSENT, {"of": run, "ids": some}))
+            if found:
+                transaction.execute(_DROP, [{"one": seq} for seq, _ in found])
+            return found
 
     def counts(self, run_id: str) -> dict[str, int]:
         """How many changes of a run are in each state."""

@@ -95,12 +95,16 @@ class Requests:
                 found = transaction.execute(same).one()
             return Request(*found)
 
-    def take(self, connection: str, now: datetime) -> Request | None:
-        """Take the oldest queued request of *connection*; each is taken by one worker only."""
+    def take(self, connection: str, now: datetime, number: int | None = None) -> Request | None:
+        """Take the oldest queued request of *connection*, or the one of that *number*.
+
+        Each is taken by one worker only.
+        """
         with self._database.write(durable=True) as transaction:
             of = requests.c.connection == self._database.number(transaction, connection)
-            oldest = transaction.execute(select(func.min(requests.c.number)).where(of, _QUEUED))
-            number = oldest.scalar()
+            if number is None:
+                oldest = transaction.execute(select(func.min(requests.c.number)).where(of, _QUEUED))
+                number = oldest.scalar()
             taken = transaction.execute(
                 update(requests)
                 .where(requests.c.number == number, _QUEUED)

@@ -41,16 +41,22 @@ class Runs:
         as_of: datetime,
         started_at: datetime,
         dry_run: bool = False,
+        within: str = "",
     ) -> None:
         """Record that a run begins; earlier ones of the connection that never ended are abandoned.
 
-        Only the holder of the lease starts runs, so an unfinished one has lost its process.
+        Only the holder of the lease starts runs, so an unfinished one has lost its process; unless
+        this one goes on *within* it.
         """
         with self._database.write(lease) as transaction:
             number = self._database.number(transaction, lease.connection)
             transaction.execute(
                 update(runs)
-                .where(runs.c.connection == number, runs.c.outcome.is_(None))
+                .where(
+                    runs.c.connection == number,
+                    runs.c.outcome.is_(None),
+                    runs.c.run_id != within,
+                )
                 .values(outcome=ABANDONED, finished_at=instant_text(started_at))
             )
             transaction.execute(

@@ -23,6 +23,7 @@ from worker.sync.guard import GuardLimits
 from worker.sync.keeping import Stop
 from worker.sync.panel import BEST
 from worker.sync.report import RunReport
+from worker.sync.undisturbed import Undisturbed
 
 
 class Progress(Protocol):
@@ -103,6 +104,7 @@ class Parts:
     stop: Stop
     progress: Progress
     clock: Callable[[], datetime]
+    interludes: Undisturbed = field(default_factory=Undisturbed)  # what goes on in between
 
 
 def _digest(*parts: str | bytes) -> str:

@@ -14,6 +14,7 @@ from worker.state.rows import Change, ChangeState, Lease, Outcome
 from worker.state.store import State
 from worker.sync.keeping import Keeper, Stop
 from worker.sync.report import Counters
+from worker.sync.undisturbed import Undisturbed
 
 _AHEAD = 1_000  # changes fetched from the plan at once
 
@@ -27,11 +28,20 @@ _STATES = {
 class Jobs:
     """Remembers the jobs that one batch becomes in the CRM; keeps the lease while they last."""
 
-    def __init__(self, state: State, keeper: Keeper, run_id: str, seqs: Sequence[int]) -> None:
+    def __init__(
+        self,
+        state: State,
+        keeper: Keeper,
+        run_id: str,
+        seqs: Sequence[int],
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare to remember; *meanwhile* is called whenever the CRM is waited for."""
         self._state = state
         self._keeper = keeper
         self._run_id = run_id
         self._seqs = seqs
+        self._meanwhile = meanwhile
         self._open: list[str] = []
 
     def opened(self, job: str) -> None:
@@ -47,7 +57,8 @@ class Jobs:
             self._open.remove(job)
 
     def waiting(self) -> None:
-        """Renew the lease: a job may take longer than it lasts."""
+        """Serve whoever waits, and renew the lease: a job may take longer than it lasts."""
+        self._meanwhile()
         self._keeper.keep()
 
     def answered(self) -> None:
@@ -69,6 +80,7 @@ class Drain:
         *,
         progress: Callable[[int], None],
         recheck: bool = False,
+        interludes: Undisturbed | None = None,
     ) -> None:
         """Prepare to send.
 
@@ -82,6 +94,7 @@ class Drain:
             recheck: read each account again first, and leave alone those that have changed since
                 they were planned. What an interrupted attempt sent and got no answer to is sent
                 again: nothing else will look at it.
+            interludes: what may go on between two batches and while a job is waited for.
         """
         self._connector = connector
         self._state = state
@@ -90,6 +103,7 @@ class Drain:
         self._counters = counters
         self._progress = progress
         self._recheck = recheck
+        self._interludes = interludes or Undisturbed()
 
     def run(self, stop: Stop) -> bool:
         """Send every planned change; ``False`` when asked to stop before the last one.
@@ -105,17 +119,21 @@ class Drain:
             if stop.is_set():
                 return False
             self._keeper.keep()
-            self._send(seqs, updates)
+            self._send(seqs, updates, self._interludes)
+            self._interludes.serve()
         return True
 
     def send_some(self, changes: Sequence[Change], stop: Stop) -> bool:
-        """Send these planned changes alone; ``False`` when asked to stop before the last one."""
+        """Send these planned changes alone; ``False`` when asked to stop before the last one.
+
+        Nothing is served meanwhile: they are few.
+        """
         size = self._connector.batch_size(len(changes))
         for some in chunked(changes, size):
             if stop.is_set():
                 return False
             self._keeper.keep()
-            self._send([it.seq for it in some], updates_of(some))
+            self._send([it.seq for it in some], updates_of(some), Undisturbed())
         return True
 
     def _batches(
@@ -142,12 +160,26 @@ class Drain:
                 yield seqs[:size], batch
                 batch.clear()  # sent: not to be held while the next one is read
                 del seqs[:size], updates[:size]
+                self._drop_withdrawn(seqs, updates)
         if seqs:
             yield seqs, updates
 
-    def _send(self, seqs: list[int], updates: list[AccountUpdate]) -> None:
+    def _drop_withdrawn(self, seqs: list[int], updates: list[AccountUpdate]) -> None:
+        """Let go of what was fetched from the plan and is no longer in it."""
+        withdrawn = self._interludes.withdrawn
+        if not withdrawn:
+            return
+        for place in range(len(seqs) - 1, -1, -1):
+            if seqs[place] in withdrawn:
+                del seqs[place], updates[place]
+
+    def _send(self, seqs: list[int], updates: list[AccountUpdate], interludes: Undisturbed) -> None:
         self._state.plan.mark_sent(self._keeper.lease, self._run_id, seqs, self._keeper.now())
-        jobs = Jobs(self._state, self._keeper, self._run_id, seqs)
+
+        def meanwhile() -> None:
+            interludes.serve(lambda: {it.account_id for it in updates})
+
+        jobs = Jobs(self._state, self._keeper, self._run_id, seqs, meanwhile)
         self._keeper.require_held()
         try:
             answers = self._connector.write(updates, jobs)

@@ -22,6 +22,11 @@ from worker.sync.plan import Planner
 from worker.sync.report import Counters, RunKind, RunOutcome, RunReport
 from worker.sync.withholding import StopOrPause, also_guarded, withheld
 
+DOUBTFUL = (
+    "a resync that was served meanwhile did not learn whether all of its accounts were written."
+    " The next run reads the same window again and repairs them."
+)
+
 CHUNK = 1_000
 """Accounts judged and stored at once: few transactions, flat memory."""
 
@@ -40,6 +45,7 @@ class Pass:
         now: datetime,
         visible: int,
     ) -> None:
+        self._interludes = parts.interludes
         self._connection = parts.connection
         self._connector = parts.connector
         self._state = parts.state
@@ -61,6 +67,7 @@ class Pass:
         self._visible = visible
         self._mirrored = parts.state.mirror.count(parts.connection.name)  # before this pass
         self._gone: list[str] = []
+        self.met: set[str] = set()  # of named accounts, the ids under which they were read
         self._known = [name for name in self._connection.fields.read_fields() if name in described]
         panel = Panel(
             self._connection.profiles,
@@ -118,6 +125,7 @@ class Pass:
             self._run_id,
             self.counters,
             progress=self._progress.advance,
+            interludes=self._interludes,
         )
         if planned > LARGE and not self._is_named() and not self._request.dry_run:
             hold = send_canary(drain, self._state, self._run_id, self.counters, self._writing_stops)
@@ -132,7 +140,10 @@ class Pass:
         self._forget_gone()
         if self._report.kind is RunKind.FULL and self._request.limit is None:
             self._settle_census()
-        self._save_checkpoint()
+        if self._interludes.doubtful:
+            self._report.problems.append(DOUBTFUL)
+        else:
+            self._save_checkpoint()
         return RunOutcome.PARTIAL if self.counters.rejected else RunOutcome.SUCCEEDED
 
     def _hold(self, hold: Hold) -> RunOutcome:
@@ -158,7 +169,8 @@ class Pass:
             if self._stop.is_set():
                 return False
             self._keeper.keep()
-            self.evaluator.take(chunk, skip_known=incremental)
+            fresh = self._interludes.fresh(chunk, self._known)
+            self.evaluator.take(fresh, skip_known=incremental)
             self._progress.advance(len(chunk))
         return self._rejudge() if incremental and self._rejudges else True
 
@@ -206,6 +218,7 @@ class Pass:
             self._keeper.keep()
             self.evaluator.rejudge(rows)
             self._progress.advance(len(rows))
+            self._interludes.serve()
         return True
 
     def _total(self) -> int:
@@ -219,6 +232,7 @@ class Pass:
         left = self._request.limit
         chunk: list[AccountRecord] = []
         for page in self._pages():
+            self._interludes.serve()
             if not page:
                 self._keeper.keep()  # the CRM is still preparing; see the port
                 continue
@@ -243,7 +257,8 @@ class Pass:
         """Read the named accounts, which may be many, and say which there are not."""
         for some in chunked(self._accounts, CHUNK):
             found = self._connector.fetch(some, self._known)
-            missing = {*some} - {it.account_id for it in found}
+            self.met.update(it.account_id for it in found)
+            missing = {*some} - self.met
             self._report.problems += [
                 f"account {name}: no such account; it was deleted or merged, or the id is wrong."
                 for name in sorted(missing)

@@ -48,6 +48,7 @@ class Counters:
     gone: int = 0  # of invalid: deleted or merged away between reading and writing
     deferred: int = 0  # of rejected: refused before, nothing new since, not sent again yet
 
+    served: int = 0  # planned, and settled by a resync that was served meanwhile; see interludes
     repeated: int = 0  # rows the CRM sent again, of an account already dealt with
     rejudged: int = 0  # judged again from the mirror, without asking the CRM
     quiet: int = 0  # moved by time alone and not yet written: at most weekly
@@ -120,6 +121,7 @@ class RunReport:
             "held": counters.held,
             "gone": counters.gone,
             "deferred": counters.deferred,
+            "served": counters.served,
             "repeated": counters.repeated,
             "rejudged": counters.rejudged,
             "quiet": counters.quiet,

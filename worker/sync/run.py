@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -32,6 +33,7 @@ from worker.sync.connection import (
     TickDoneError,
 )
 from worker.sync.holding import alone
+from worker.sync.interludes import Interludes, Service, ShortRun
 from worker.sync.keeping import Keeper, Stop
 from worker.sync.passing import Pass
 from worker.sync.preflight import Findings, check_fields, written_options
@@ -49,7 +51,7 @@ log = structlog.get_logger()
 class SyncRun:
     """Runs one connection once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every part comes from outside, by name
         self,
         connection: Connection,
         connector: CrmConnector,
@@ -60,13 +62,16 @@ class SyncRun:
         stop: Stop,
         progress: Progress,
         clock: Callable[[], datetime] | None = None,
+        service: Service | None = None,
     ) -> None:
+        """Prepare to run; with a *service* requests are served meanwhile."""
         self._connection = connection
         self._connector = connector
         self._state = state
         self._run_id = run_id
         self._holder = holder
         self._progress = progress
+        self._service = service
         self._clock = clock or state.now  # of those who share the state, not of this machine
         self._parts = Parts(connection, connector, state, run_id, stop, progress, self._clock)
 
@@ -148,16 +153,76 @@ class SyncRun:
             accounts=visible,
             forecast=str(forecast),
         )
-        work = Pass(self._parts, request, report, keeper, described, checkpoint, now, visible)
+        parts = self._parts
+        if self._service is not None and not request.dry_run:
+            short = self._short_run(report, keeper, described, checkpoint, now)
+            interludes = Interludes(self._service, connector, state, keeper, report, short)
+            parts = replace(parts, interludes=interludes)
+        work = Pass(parts, request, report, keeper, described, checkpoint, now, visible)
         self._attempt(work, report)
-        state.runs.finish(
+        report.calls = connector.calls.less(parts.interludes.calls)
+        self._finish(keeper, report)
+        self._tidy(keeper, report, request)
+        return RunResult(report, work.evaluator.examples.found, portal)
+
+    def _short_run(
+        self,
+        around: RunReport,
+        keeper: Keeper,
+        described: Mapping[str, FieldDescription],
+        checkpoint: Checkpoint,
+        as_of: datetime,
+    ) -> ShortRun:
+        """How named accounts are run within this run: after its preflight, as of its day."""
+
+        def run(
+            run_id: str, accounts: Sequence[str], progress: Progress
+        ) -> tuple[RunReport, Collection[str]]:
+            state, connector = self._state, self._connector
+            now = connector.now()
+            if now.date() != as_of.date():
+                now = as_of  # what this run judges afterwards must not be older
+            before = connector.calls.copy()
+            report = RunReport(
+                run=run_id,
+                connection=around.connection,
+                kind=RunKind.ACCOUNTS,
+                dry_run=False,
+                as_of=instant_text(now),
+                icp=around.icp,
+                inputs=around.inputs,
+                limited=True,
+                calls=connector.calls,
+            )
+            state.runs.start(
+                keeper.lease,
+                run_id,
+                kind=report.kind.value,
+                as_of=now,
+                started_at=self._clock(),
+                within=around.run,
+            )
+            parts = replace(self._parts, run_id=run_id, progress=progress)
+            request = RunRequest(accounts=accounts)
+            work = Pass(parts, request, report, keeper, described, checkpoint, now, len(accounts))
+            self._attempt(work, report)
+            report.calls = connector.calls.less(before)
+            if report.forecast is not None:
+                calls = report.forecast.calls - before.total
+                report.forecast = replace(report.forecast, calls=calls)
+            self._finish(keeper, report)
+            return report, work.met
+
+        return run
+
+    def _finish(self, keeper: Keeper, report: RunReport) -> None:
+        self._state.runs.finish(
             keeper.lease,
-            self._run_id,
+            report.run,
             outcome=report.outcome.value,
             report=orjson.dumps(report.as_json()),
             finished_at=self._clock(),
         )
-        self._tidy(keeper, report, request)
         log.info(
             "run_finished",
             outcome=report.outcome.value,
@@ -166,7 +231,6 @@ class SyncRun:
             rejected=report.counters.rejected,
             calls=report.calls.total,
         )
-        return RunResult(report, work.evaluator.examples.found, portal)
 
     def _tidy(self, keeper: Keeper, report: RunReport, request: RunRequest) -> None:
         """Drop what no longer matters: plans this run made anew, and what is past its time."""
