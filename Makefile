@@ -14,7 +14,7 @@ OTHERS := .venv-bench
 CRM ?= hubspot
 PYTEST_WORKERS ?= auto
 
-.PHONY: help setup demo test check fmt lint types imports bench compare soak docs lock clean
+.PHONY: help setup demo test check fmt lint types imports bench compare soak chaos docs lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ compare: $(STAMP) $(OTHERS)/.ready ## the same org by icp run, plain simple-sale
 
 soak: $(STAMP) ## the long form of the tests that break things: 100,000 accounts, about an hour
 	@SOAK=long $(BIN)/python -m pytest -n 0 -v --timeout 7200 $(addprefix tests/acceptance/test_salesforce_,soak.py killed.py quota.py)
+
+chaos: $(STAMP) ## break the worker in every way, many times over, and print a table (ONLY=kills, TIMES=10, SEED=1)
+	@$(BIN)/python -m benchmarks.chaos $(if $(ONLY),--only "$(ONLY)") $(if $(TIMES),--times "$(TIMES)") $(if $(SEED),--seed "$(SEED)")
 
 docs: $(STAMP) ## regenerate docs/reference from the code
 	@$(BIN)/python -m docs.generate

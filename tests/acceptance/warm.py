@@ -74,9 +74,10 @@ class Command:
 class WarmShell:
     """Starts commands in children of a process that is ready for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
+        """Start it, with *modules* loaded beside the program."""
         self._process = subprocess.Popen(  # noqa: S603 - this very module
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", __name__, *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -95,9 +96,16 @@ class WarmShell:
         return json.loads(answer)
 
     def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        arm: tuple[str, str] | None = None,
     ) -> Command:
-        """Start ``icp`` with *arguments*; what it prints goes to files in *folder*."""
+        """Start ``icp`` with *arguments*; what it prints goes to files in *folder*.
+
+        With *arm*, the ``arm`` function of a module is first called with a text, in the child.
+        """
         self._started += 1
         out, err = folder / f"{self._started}.out", folder / f"{self._started}.err"
         out.touch()
@@ -108,6 +116,7 @@ class WarmShell:
                 "environment": dict(environment),
                 "out": str(out),
                 "err": str(err),
+                "arm": arm,
             }
         )
         return Command(self, started, out, err)
@@ -132,13 +141,16 @@ def _become(question: Mapping[str, Any]) -> NoReturn:
     os.environ.clear()
     os.environ.update(question["environment"])
     sys.argv = ["icp", *question["arguments"]]
+    if question["arm"]:
+        module, text = question["arm"]
+        importlib.import_module(module).arm(text)
     app = importlib.import_module("worker.cli.app").app
     app()
     sys.exit(0)
 
 
 def _serve(questions: IO[str], answers: IO[str]) -> None:
-    for name in _PRELOADED:
+    for name in (*_PRELOADED, *sys.argv[1:]):
         importlib.import_module(name)
     for line in questions:
         question = json.loads(line)

@@ -1,0 +1,13 @@
+"""The scenarios of ``make chaos``, by the name that ``--only`` takes, in the order they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from benchmarks.chaos import kills
+from benchmarks.chaos.rows import Options, Row
+
+SCENARIOS: Final[Mapping[str, Callable[[Options], Iterable[Row]]]] = {
+    "kills": kills.rows,
+}
