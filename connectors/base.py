@@ -46,9 +46,15 @@ class JobLog(Protocol):
         """Forget *job*: it was called off before it began, and nothing of it was applied."""
 
     def waiting(self) -> None:
-        """Called before each wait and each call of a write: whoever holds a lease renews it.
+        """Called before each wait for a job: whoever watches over the run sees that it goes on.
 
-        A write of many calls may outlast a lease; one that was lost ends it, by whatever this
+        May raise to end the wait; the job goes on.
+        """
+
+    def sending(self) -> None:
+        """Called immediately before each request that changes accounts leaves, repeated ones too.
+
+        Whoever holds a lease makes sure of it: one that was lost ends the write, by whatever this
         raises, before anything more is sent.
         """
 
@@ -136,7 +142,8 @@ class CrmConnector(Protocol):
 
         Args:
             updates: what to store.
-            jobs: told of every job that the CRM works off by itself; see :meth:`resume`.
+            jobs: told of every request, and of every job that the CRM works off by itself; see
+                :meth:`resume`.
 
         Raises:
             TransientError: after the last retry; some updates may have been applied.

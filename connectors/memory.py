@@ -173,7 +173,7 @@ class InMemoryCrm:
     def write(
         self,
         updates: Sequence[AccountUpdate],
-        jobs: JobLog | None = None,  # noqa: ARG002 - answers come at once
+        jobs: JobLog | None = None,
     ) -> Sequence[WriteOutcome]:
         """Store each update or say why not, in order; one call's accounts share one time."""
         by_id: dict[str, dict[str, str | None]] = {}
@@ -181,6 +181,8 @@ class InMemoryCrm:
             by_id.setdefault(update.account_id, {}).update(update.fields)
         outcomes: dict[str, WriteOutcome] = {}
         for chunk in chunked(by_id, self._batch_size):
+            if jobs is not None:
+                jobs.sending()
             self._call("write")
             with self._lock:
                 stamp = self.now()

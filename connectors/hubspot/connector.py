@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
@@ -135,15 +135,16 @@ class HubSpotConnector:
     def write(
         self,
         updates: Sequence[AccountUpdate],
-        jobs: JobLog | None = None,  # noqa: ARG002 - answers come at once
+        jobs: JobLog | None = None,
     ) -> Sequence[WriteOutcome]:
         """Answer for each update, in order; see the port. Updates of one id share an outcome."""
+        before = jobs.sending if jobs is not None else _nothing
         batches = list(chunked(merged_updates(updates).values(), writing.WRITE_BATCH))
         if len(batches) <= 1 or self._concurrency == 1:
-            answered = [self._write_batch(batch) for batch in batches]
+            answered = [self._write_batch(batch, before) for batch in batches]
         else:
             with ThreadPoolExecutor(min(self._concurrency, len(batches))) as pool:
-                waiting = [pool.submit(self._write_batch, batch) for batch in batches]
+                waiting = [pool.submit(self._write_batch, batch, before) for batch in batches]
                 try:
                     answered = [each.result() for each in waiting]
                 finally:
@@ -161,8 +162,10 @@ class HubSpotConnector:
         """Know nothing: HubSpot works nothing off by itself."""
         return [None] * len(updates)
 
-    def _write_batch(self, batch: Sequence[AccountUpdate]) -> list[WriteOutcome]:
-        return writing.write_batch(self._session, batch, self._encode)
+    def _write_batch(
+        self, batch: Sequence[AccountUpdate], before: Callable[[], None]
+    ) -> list[WriteOutcome]:
+        return writing.write_batch(self._session, batch, self._encode, before)
 
     def _encode(self, name: str, value: str | None) -> str:
         if not value:
@@ -174,6 +177,10 @@ class HubSpotConnector:
     def _kind(self, name: str) -> FieldKind | None:
         described = self._described if self._described is not None else self.fields()
         return described[name].kind if name in described else None
+
+
+def _nothing() -> None:
+    """Let a request leave: nobody asked to be told."""
 
 
 class HubSpotAdmin:

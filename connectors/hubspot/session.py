@@ -24,7 +24,7 @@ from connectors.json_text import loads
 from connectors.pausing import Pause
 from connectors.records import CallCounts
 from connectors.retrying import RetryPolicy
-from connectors.throttling import RateLimiter
+from connectors.throttling import RateLimiter, Slot
 
 
 class RawResponse(Protocol):
@@ -100,6 +100,7 @@ class Session:
         *,
         search: bool = False,
         allow: frozenset[int] = frozenset(),
+        before: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Make one call, paced, counted and tried again as the policy says.
 
@@ -108,6 +109,7 @@ class Session:
             send: one attempt through the client, with ``_preload_content=False``.
             search: whether the search budget bounds it, not the burst.
             allow: error statuses to hand back as answers, where their body is JSON.
+            before: called immediately before each attempt leaves; whatever it raises ends the call.
 
         Raises:
             ConnectorError: by what to do next; nothing of the vendor's is chained to it.
@@ -115,7 +117,9 @@ class Session:
         """
 
         def attempt(number: int) -> Answer:
-            answer = self._attempt(route, send, search=search, allow=allow, number=number)
+            slot = self.limiter.acquire(self.now(), search=search)
+            before()
+            answer = self._attempt(route, send, slot, search=search, allow=allow, number=number)
             if isinstance(answer, ConnectorError):
                 raise answer
             return answer
@@ -134,6 +138,7 @@ class Session:
         self,
         route: str,
         send: Callable[[], RawResponse],
+        slot: Slot,
         *,
         search: bool,
         allow: frozenset[int],
@@ -141,7 +146,6 @@ class Session:
     ) -> Answer | ConnectorError:
         # Faults are returned, not raised, so that the client's exception never becomes the context
         # of ours: its text is the response body.
-        slot = self.limiter.acquire(self.now(), search=search)
         status = "error"
         try:
             response = send()

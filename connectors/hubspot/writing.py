@@ -67,6 +67,7 @@ def write_batch(
     session: Session,
     updates: Sequence[AccountUpdate],
     encode: Callable[[str, str | None], str],
+    before: Callable[[], None] = lambda: None,
 ) -> list[WriteOutcome]:
     """Write up to 100 updates of different ids; answer for each, in order.
 
@@ -74,6 +75,7 @@ def write_batch(
         session: where to send them.
         updates: no id twice.
         encode: turns a field's name and canonical text into what HubSpot stores.
+        before: called immediately before each request; whatever it raises ends the write.
 
     Raises:
         ProtocolError: HubSpot said that all went well and did nothing.
@@ -86,6 +88,7 @@ def write_batch(
             ROUTE,
             lambda: session.client.crm.companies.batch_api.update(body, _preload_content=False),
             allow=_ALLOWED,
+            before=before,
         )
         if answer.status == HTTPStatus.BAD_REQUEST:
             return _refused(answer.data)

@@ -122,8 +122,6 @@ class Ingest:
         """
         job = self._uploaded(file.body, jobs)
         file.body = b""  # it may be long until the job has ended
-        if jobs is not None:
-            jobs.waiting()  # the upload may have taken long, and a job that began is not stopped
         self._begin(job, jobs)
         progress = self.wait(job, jobs)
         answers = self.answers(job, [update.account_id for update in file.updates])
@@ -263,6 +261,8 @@ class Ingest:
             "jobs/ingest/{id}",
             json={"state": "UploadComplete"},
             allow=_NOT_NOW,
+            # the upload may have taken long, and a job that began is not stopped
+            before=jobs.sending if jobs is not None else None,
         )
         if answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return

@@ -67,7 +67,7 @@ class Collections:
         encoding: turns values into what Salesforce takes.
         save_duplicates: whether an account that looks like another is written all the same.
         locks: how often and how long records that are locked are tried again.
-        jobs: told before each call, for there may be more than a lease lasts.
+        jobs: told before each request, for there may be more than a lease lasts.
 
     """
 
@@ -154,8 +154,6 @@ class Collections:
                 "allOrNone": False,
                 "records": [records[update.account_id] for update in part],
             }
-            if self._jobs is not None:
-                self._jobs.waiting()
             answer = self._session.call(
                 "PATCH",
                 "composite/sobjects",
@@ -163,6 +161,7 @@ class Collections:
                 json=body,
                 headers=self._headers,
                 allow=frozenset({HTTPStatus.BAD_REQUEST}),
+                before=self._jobs.sending if self._jobs is not None else None,
             )
             if answer.status == HTTPStatus.BAD_REQUEST:
                 return _refused(part, answer.data)

@@ -129,6 +129,7 @@ class Session:
         tooling: bool = False,
         version: str | None = None,
         patient: bool = True,
+        before: Callable[[], None] | None = None,
     ) -> Answer:
         """Make one call, paced, counted and tried again as the policy says.
 
@@ -144,6 +145,7 @@ class Session:
             tooling: below the Tooling API.
             version: of the API, where it must be that of an earlier call.
             patient: try again; without it a caller that has its own patience is told at once.
+            before: called immediately before each attempt leaves; whatever it raises ends the call.
 
         Raises:
             ConnectorError: by what to do next; nothing of the vendor's is chained to it.
@@ -160,6 +162,7 @@ class Session:
             headers=headers,
             allow=allow,
             patient=patient,
+            before=before,
         )
         return Answer(sent.response.status_code, sent.data, sent.response.headers)
 
@@ -250,7 +253,7 @@ class Session:
         except ConnectorError as error:
             return _Final(error)  # it was tried again, as often as the policy says
 
-    def _send(
+    def _send(  # noqa: PLR0913 - an HTTP call has so many parts
         self,
         client: Client,
         method: str,
@@ -261,11 +264,14 @@ class Session:
         headers: Mapping[str, str] | None = None,
         allow: frozenset[int] = frozenset(),
         stream: bool = False,
+        before: Callable[[], None] | None = None,
         **options: Any,
     ) -> Exchanged | ConnectorError | _Expired:
         # Faults are returned, not raised, so that a vendor's exception never becomes the context
         # of ours: its text holds addresses and bodies.
         slot = self.limiter.acquire(self._clock() + self._ahead)
+        if before is not None:
+            before()
         status = "error"
         try:
             response = client.session.request(

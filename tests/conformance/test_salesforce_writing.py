@@ -55,6 +55,9 @@ class Log:
     def waiting(self) -> None:
         """Hold no lease."""
 
+    def sending(self) -> None:
+        """Hold no lease."""
+
 
 class Place:
     """An org with our fields in it, and hands that change it from outside."""

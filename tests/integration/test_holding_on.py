@@ -15,7 +15,7 @@ from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant_text
 from worker.sync.draining import Drain
 from worker.sync.holding import BusyError, alone
-from worker.sync.keeping import LEASE_TTL, RENEW_EVERY, TAKEOVER_AFTER, Keeper, is_gone, this_holder
+from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, is_gone, this_holder
 from worker.sync.report import Counters, RunOutcome
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -66,12 +66,13 @@ def test_a_holder_held_up_before_it_sends_sends_nothing(shop: Desk) -> None:
     assert shop.run().report.outcome is RunOutcome.SUCCEEDED
 
 
-def test_a_lease_is_renewed_by_time_that_passed_whatever_the_wall_clock_says(shop: Desk) -> None:
-    """The wall clock stands still here; the holder renews all the same."""
+def test_a_lease_runs_out_by_time_that_passed_whatever_the_wall_clock_says(shop: Desk) -> None:
+    """The wall clock stands still here; the holder knows all the same."""
     ticking = Ticking()
     keeper = kept(shop, ticking)
-    ticking.seconds += RENEW_EVERY.total_seconds()
-    keeper.keep()
+    ticking.seconds += LEASE_TTL.total_seconds() - 1
+    keeper.require_held()
+    keeper.renew()
     ticking.seconds += LEASE_TTL.total_seconds() - 1
     keeper.require_held()
     ticking.seconds += 1

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, ResourceClosedError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from worker.state.errors import StaleLeaseError, StateError
 from worker.state.postgresql import PostgreSQL
@@ -23,7 +24,7 @@ from worker.state.rows import Lease
 from worker.state.sqlite import SQLite
 from worker.state.tables import connections, leases
 
-__all__ = ["Database", "insert_or"]
+__all__ = ["Database", "insert_or", "stale"]
 
 _NUMBER = select(connections.c.number).where(connections.c.name == bindparam("name"))
 _NOW = select(func.clock_timestamp())
@@ -31,7 +32,9 @@ _REGISTER = insert_or(connections).on_conflict_do_nothing()
 _FENCE = select(leases.c.fence).where(
     leases.c.connection == bindparam("number"), leases.c.holder.is_not(None)
 )
-_HELD = _FENCE.with_for_update(read=True)  # SQLite's writers are alone anyway; PostgreSQL needs it
+# SQLite's writers are alone anyway; on PostgreSQL several share the fence, none can be overtaken
+# before it ends, and the lease can be renewed beside them.
+_HELD = _FENCE.with_for_update(read=True, key_share=True)
 _HELD_ALONE = _FENCE.with_for_update()
 
 
@@ -91,11 +94,7 @@ class Database:
                     _HELD_ALONE if changing else _HELD, {"number": number}
                 ).scalar()
                 if fence != lease.fence:
-                    raise StaleLeaseError(
-                        f"connection {lease.connection}: fence {lease.fence} is no longer in force;"
-                        " another process has taken over. Stop this run; the next one repairs"
-                        " what it left."
-                    )
+                    raise stale(lease)
             yield connection
 
     def number(self, connection: Connection, name: str) -> int:
@@ -141,11 +140,11 @@ class Database:
                 connection.execution_options(**options)
                 with connection.begin():
                     yield connection
-        except (DBAPIError, ResourceClosedError) as error:
+        except (DBAPIError, ResourceClosedError, PoolTimeoutError) as error:
             # never chained: a driver's text may quote the values of the row at fault
             raise self._translated(error) from None
 
-    def _translated(self, error: DBAPIError | ResourceClosedError) -> StateError:
+    def _translated(self, error: DBAPIError | ResourceClosedError | PoolTimeoutError) -> StateError:
         cause = getattr(error, "orig", None)
         if found := self._backend.explain(cause):
             code, what, remedy = found
@@ -159,6 +158,14 @@ class Database:
             f"state database {self.path} refused a statement ({name})."
             " Nothing was half-written; run again, and report it if it stays."
         )
+
+
+def stale(lease: Lease) -> StaleLeaseError:
+    """What a holder that was overtaken is told."""
+    return StaleLeaseError(
+        f"connection {lease.connection}: fence {lease.fence} is no longer in force; another process"
+        " has taken over. Stop this run; the next one repairs what it left."
+    )
 
 
 def _backend(text: str, wait: timedelta) -> SQLite | PostgreSQL:

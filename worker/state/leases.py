@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from worker.state.database import Database, insert_or
+from worker.state.database import Database, insert_or, stale
 from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant_text
 from worker.state.rows import Lease
@@ -37,6 +37,9 @@ class Leases:
         has ended. The fence is higher than any before, so that what the old holder still tries to
         record is refused. A holder that is *gone* for certain is not waited for.
         """
+        present = self.holder(connection)
+        if present is not None and _in_force(present, now - grace, gone):
+            return None  # without waiting for what the holder is writing
         self._database.register(connection)
         with self._database.write(durable=True) as transaction:
             number = self._database.number(transaction, connection)
@@ -52,13 +55,10 @@ class Leases:
                 .where(leases.c.connection == number)
                 .with_for_update()
             ).one_or_none()
-            if (
-                held
-                and held.holder is not None
-                and held.expires_at > instant_text(now - grace)
-                and not gone(held.holder)
-            ):
-                return None
+            if held and held.holder is not None:
+                present = Lease(connection, held.holder, held.fence, held.expires_at)
+                if _in_force(present, now - grace, gone):
+                    return None
             lease = Lease(
                 connection, holder, (held.fence if held else 0) + 1, instant_text(now + ttl)
             )
@@ -73,13 +73,20 @@ class Leases:
     def renew(self, lease: Lease, ttl: timedelta, now: datetime) -> Lease:
         """Hold on until *now* + *ttl*; raises :class:`StaleLeaseError` when it was taken over."""
         renewed = replace(lease, expires_at=instant_text(now + ttl))
-        with self._database.write(lease, changing=True) as transaction:
+        with self._database.write() as transaction:
             number = self._database.number(transaction, lease.connection)
-            transaction.execute(
+            # The fence is not read before: a server would have this wait for the run's own writers.
+            found = transaction.execute(
                 update(leases)
-                .where(leases.c.connection == number)
+                .where(
+                    leases.c.connection == number,
+                    leases.c.fence == lease.fence,
+                    leases.c.holder.is_not(None),
+                )
                 .values(expires_at=renewed.expires_at)
             )
+            if not found.rowcount:
+                raise stale(lease)
         return renewed
 
     def release(self, lease: Lease) -> None:
@@ -103,3 +110,7 @@ class Leases:
                 )
             ).one_or_none()
         return Lease(connection, *row) if row else None
+
+
+def _in_force(lease: Lease, at: datetime, gone: Callable[[str], bool]) -> bool:
+    return lease.expires_at > instant_text(at) and not gone(lease.holder)

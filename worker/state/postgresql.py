@@ -26,6 +26,7 @@ _CONNECTING = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
 }
 
 _AWAY = (

@@ -26,7 +26,7 @@ _STATES = {
 
 
 class Jobs:
-    """Remembers the jobs that one batch becomes in the CRM; keeps the lease while they last."""
+    """Remembers the jobs that one batch becomes in the CRM; makes sure of the lease meanwhile."""
 
     def __init__(
         self,
@@ -57,9 +57,13 @@ class Jobs:
             self._open.remove(job)
 
     def waiting(self) -> None:
-        """Serve whoever waits, and renew the lease: a job may take longer than it lasts."""
+        """Say that the run goes on, for a job may take long, and serve whoever waits."""
         self._meanwhile()
         self._keeper.keep()
+
+    def sending(self) -> None:
+        """Make sure of the lease."""
+        self._keeper.require_held()
 
     def answered(self) -> None:
         """Forget them all: their answers are recorded."""
@@ -87,7 +91,7 @@ class Drain:
         Args:
             connector: where to.
             state: the plan and the journal.
-            keeper: the lease, renewed on the way.
+            keeper: the lease, made sure of before each request.
             run_id: whose plan.
             counters: counted as answers come.
             progress: told of every batch.

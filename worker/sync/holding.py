@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from worker.state.store import State
+from worker.sync.heartbeat import Heartbeat
 from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, elapsed, is_gone
 
 
@@ -16,21 +17,26 @@ class BusyError(Exception):
 
 @contextmanager
 def alone(
-    state: State, name: str, holder: str, clock: Callable[[], datetime] | None = None
+    state: State,
+    name: str,
+    holder: str,
+    clock: Callable[[], datetime] | None = None,
+    ticking: Callable[[], float] = elapsed,
 ) -> Iterator[Keeper]:
-    """Hold the lease of a connection, and let go of it at the end.
+    """Hold the lease of a connection, renew it meanwhile, and let go of it at the end.
 
     Args:
         state: where the lease is.
         name: of the connection.
         holder: who asks; see :func:`worker.sync.keeping.this_holder`.
         clock: of leases; that of those who share the state, where not told.
+        ticking: seconds on a clock that nobody sets.
 
     Raises:
         BusyError: another process is running the connection.
     """
     clock = clock or state.now
-    since = elapsed()
+    since = ticking()
     lease = state.leases.acquire(
         name, holder, LEASE_TTL, clock(), grace=TAKEOVER_AFTER, gone=is_gone
     )
@@ -38,8 +44,9 @@ def alone(
         raise BusyError(
             f"connection {name} is being run by another process. Wait for it, or stop it first."
         )
-    keeper = Keeper(state, lease, clock, since=since)
+    keeper = Keeper(state, lease, clock, since=since, ticking=ticking)
     try:
-        yield keeper
+        with Heartbeat(keeper):
+            yield keeper
     finally:
         state.leases.release(keeper.lease)

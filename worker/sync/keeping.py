@@ -14,15 +14,20 @@ from worker.state.errors import StaleLeaseError
 from worker.state.rows import Lease
 from worker.state.store import State
 
-LEASE_TTL = timedelta(minutes=10)
-"""How long a lease lasts unrenewed: longer than any single call may take, retries included."""
+LEASE_TTL = timedelta(seconds=90)
+"""How long a lease lasts unrenewed: several renewals may fail before it runs out."""
 
-RENEW_EVERY = timedelta(minutes=1)
-
-TAKEOVER_AFTER = timedelta(minutes=2)
+TAKEOVER_AFTER = timedelta(seconds=170)
 """How long after a lease has run out another process waits before it takes the connection over.
 
-Longer than one request may take to time out: what the old holder had sent by then has landed.
+Longer than any connector's request may take to time out: what the old holder had sent by then has
+landed.
+"""
+
+STANDSTILL = timedelta(minutes=15)
+"""How long a run may go without a sign of progress before it is let go.
+
+Longer than the longest thing that it does without one: a call with all its repetitions.
 """
 
 
@@ -39,10 +44,11 @@ def elapsed() -> float:
 
 
 class Keeper:
-    """Holds on to a lease while a run goes on.
+    """What a run knows of its lease, and what its heartbeat knows of the run.
 
-    Whether it still holds is decided by a clock of its own, from before the lease was asked for:
-    the wall clock may be set, and the process may have been stopped for any length of time.
+    Whether the lease still holds is decided by a clock of its own, from before it was asked for:
+    the wall clock may be set, and the process may have been stopped for any length of time. Safe
+    to share between threads.
     """
 
     def __init__(
@@ -59,24 +65,23 @@ class Keeper:
         self._clock = clock
         self._ticking = ticking
         self.lease = lease
-        self._renewed = clock()
-        self._since = ticking() if since is None else since
+        self._progressed = ticking()
+        self._since = self._progressed if since is None else since
+        self._lost: StaleLeaseError | None = None
 
     def now(self) -> datetime:
         """The present moment by the clock of those who share the state, for what is recorded."""
         return self._clock()
 
     def keep(self) -> None:
-        """Renew when a minute has passed.
+        """Say that the run makes progress, so that its lease is renewed.
 
         Raises:
             StaleLeaseError: another process has taken the connection over.
         """
-        now, ticks = self._clock(), self._ticking()
-        due = ticks - self._since >= RENEW_EVERY.total_seconds()
-        if due or now - self._renewed >= RENEW_EVERY:
-            self.lease = self._state.leases.renew(self.lease, LEASE_TTL, now)
-            self._renewed, self._since = now, ticks
+        self._progressed = self._ticking()
+        if self._lost is not None:
+            raise self._lost
 
     def require_held(self) -> None:
         """Make sure, immediately before a send, that nobody can have taken over.
@@ -84,12 +89,32 @@ class Keeper:
         Raises:
             StaleLeaseError: the lease has run out, whether or not someone has taken it since.
         """
+        self.keep()
         if self._ticking() - self._since >= LEASE_TTL.total_seconds():
             raise StaleLeaseError(
                 f"connection {self.lease.connection}: this process was held up for longer than its"
                 " lease lasts, and another may have taken over. Nothing more is sent; the next run"
                 " goes on from what is recorded."
             )
+
+    def stands_still(self) -> bool:
+        """Whether the run has shown no progress for so long that it counts as hung."""
+        return self._ticking() - self._progressed >= STANDSTILL.total_seconds()
+
+    def renew(self) -> None:
+        """Hold on for another while, from now. For the heartbeat.
+
+        Raises:
+            StaleLeaseError: another process has taken the connection over; the run hears of it.
+            StateError: the database does not answer.
+        """
+        ticks = self._ticking()  # before the moment is asked for: never later than what is stored
+        try:
+            self.lease = self._state.leases.renew(self.lease, LEASE_TTL, self._clock())
+        except StaleLeaseError as error:
+            self._lost = error
+            raise
+        self._since = ticks
 
 
 _LIFE = secrets.token_hex(4)

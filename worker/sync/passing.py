@@ -232,9 +232,9 @@ class Pass:
         left = self._request.limit
         chunk: list[AccountRecord] = []
         for page in self._pages():
+            self._keeper.keep()  # also where it is empty: the CRM is still preparing
             self._interludes.serve()
             if not page:
-                self._keeper.keep()  # the CRM is still preparing; see the port
                 continue
             chunk += page if left is None else page[: left - len(chunk)]
             if len(chunk) >= CHUNK or (left is not None and len(chunk) >= left):

@@ -34,7 +34,7 @@ from worker.sync.connection import (
 )
 from worker.sync.holding import alone
 from worker.sync.interludes import Interludes, Service, ShortRun
-from worker.sync.keeping import Keeper, Stop
+from worker.sync.keeping import Keeper, Stop, elapsed
 from worker.sync.passing import Pass
 from worker.sync.preflight import Findings, check_fields, written_options
 from worker.sync.report import RunKind, RunOutcome, RunReport
@@ -63,6 +63,7 @@ class SyncRun:
         progress: Progress,
         clock: Callable[[], datetime] | None = None,
         service: Service | None = None,
+        ticking: Callable[[], float] = elapsed,
     ) -> None:
         """Prepare to run; with a *service* requests are served meanwhile."""
         self._connection = connection
@@ -74,6 +75,7 @@ class SyncRun:
         self._service = service
         self._clock = clock or state.now  # of those who share the state, not of this machine
         self._parts = Parts(connection, connector, state, run_id, stop, progress, self._clock)
+        self._ticking = ticking
 
     def execute(self, request: RunRequest) -> RunResult:
         """Run, and answer what happened.
@@ -85,7 +87,7 @@ class SyncRun:
             TickDoneError: the scheduled tick was begun before.
         """
         name = self._connection.name
-        with alone(self._state, name, self._holder, self._clock) as keeper:
+        with alone(self._state, name, self._holder, self._clock, self._ticking) as keeper:
             return self._under_lease(request, keeper)
 
     def _under_lease(self, request: RunRequest, keeper: Keeper) -> RunResult:

@@ -267,3 +267,42 @@ def test_a_leading_semicolon_does_not_append_to_a_choice(wire: Wire) -> None:
 def test_errors_of_any_shape_are_read(error: dict[str, Any]) -> None:
     """Every field of an error is optional; whatever is there, there is a complaint."""
     assert list(complaints(error))
+
+
+class Lost(Exception):  # noqa: N818 - what happened
+    """Another process holds the lease."""
+
+
+class Lease:
+    """A lease that is lost after so many looks, as a job log."""
+
+    def __init__(self, looks: int) -> None:
+        self.left = looks
+
+    def opened(self, job: str) -> None:
+        """No job is opened."""
+        raise AssertionError(job)
+
+    closed = opened
+
+    def waiting(self) -> None:
+        """No job is waited for."""
+        raise AssertionError
+
+    def sending(self) -> None:
+        """Look."""
+        if self.left == 0:
+            raise Lost
+        self.left -= 1
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2])
+def test_the_lease_is_made_sure_of_before_each_attempt(wire: Wire, looks: int) -> None:
+    """A batch that is tried again leaves only while the lease holds."""
+    wire.answer(*[Reply(503, {"status": "error"})] * 2, Reply(200, done(1)))
+
+    with pytest.raises(Lost):
+        HubSpotConnector(session_on(wire)).write(updates(1), Lease(looks))
+
+    assert len(wire.requests) == looks
+    assert HubSpotConnector(session_on(wire)).write(updates(1), Lease(3 - looks))

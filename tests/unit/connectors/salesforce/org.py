@@ -307,3 +307,7 @@ class Log:
     def waiting(self) -> None:
         """Note a wait."""
         self.told.append("waiting")
+
+    def sending(self) -> None:
+        """Note a request."""
+        self.told.append("sending")

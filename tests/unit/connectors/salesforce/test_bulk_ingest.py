@@ -93,7 +93,7 @@ def test_a_job_is_remembered_before_it_has_data(org: Org) -> None:
 
     assert org.routes()[:3] == [CREATE, "LOG opened", UPLOAD]
     assert json.loads(log.open[0]) == {"id": next(iter(org.jobs)), "version": "66.0"}
-    assert log.told == ["opened", "waiting", "waiting"]  # before it begins, and before the look
+    assert log.told == ["opened", "sending", "waiting"]  # before it begins, and before the look
 
 
 def test_a_file_has_one_column_for_each_field_of_any_update(org: Org) -> None:
@@ -184,7 +184,7 @@ def test_polls_come_less_and_less_often(org: Org) -> None:
     writer_on(org, patience).write(updates(50), log)
 
     assert patience.waits == [1, 2, 4, 8, 16, 30, 30, 30, 30]
-    assert log.told == ["opened", *["waiting"] * 10]  # before it begins, too
+    assert log.told == ["opened", "sending", *["waiting"] * 9]
 
 
 def test_a_stop_while_waiting_leaves_the_job_remembered(org: Org) -> None:

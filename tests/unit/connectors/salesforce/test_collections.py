@@ -110,22 +110,22 @@ class Lease(Log):
         super().__init__()
         self.left = looks
 
-    def waiting(self) -> None:
-        """Look after the lease."""
-        super().waiting()
+    def sending(self) -> None:
+        """Make sure of the lease."""
+        super().sending()
         if self.left == 0:
             raise Lost
         self.left -= 1
 
 
-def test_the_lease_is_looked_after_before_each_call(org: Org) -> None:
+def test_the_lease_is_made_sure_of_before_each_call(org: Org) -> None:
     """Many calls, the repeats of locked accounts among them, may take longer than it lasts."""
     org.rule = Locks({account_id(3): 1})
     log = Lease(9)
 
     writer_on(org, bulk_threshold=20_000).write(updates(*range(450)), log)
 
-    assert log.told == ["waiting"] * org.routes().count(ROUTE) == ["waiting"] * 4
+    assert log.told == ["sending"] * org.routes().count(ROUTE) == ["sending"] * 4
 
 
 def test_nothing_is_sent_under_a_lost_lease(org: Org) -> None:
