@@ -18,6 +18,7 @@ from worker.state.pauses import Pause
 from worker.state.rows import Lease, Run
 from worker.state.runs import ABANDONED, HELD
 from worker.state.store import State
+from worker.sync.keeping import is_gone
 from worker.sync.report import RunOutcome
 from worker.sync.withholding import frozen_words
 
@@ -36,7 +37,8 @@ class Standing:
     """Facts about one connection; points in time are aware."""
 
     connection: str
-    last: Run | None
+    last: Run | None  # that judged accounts: rollbacks are no runs in this sense
+    unfinished: Run | None  # the latest rollback, where it restored only some of what it meant to
     success: datetime | None  # the end of the last run that succeeded
     due: datetime | None  # the tick after the last begun; only a worker acts on it
     period: timedelta
@@ -95,19 +97,23 @@ def standing(
     freezes: Sequence[Freeze],
 ) -> Standing:
     """Read how *connection* stands at *now*; *freezes* are its windows in the settings."""
-    last = state.runs.latest(connection, 1)
+    last = state.runs.latest(connection, 1, rollbacks=False)
     held = [
         it
         for it in state.runs.latest(connection, MOST_HELD, outcome=HELD)
         if not (report_of(it).get("hold") or {}).get("ends_at")
     ]
-    succeeded = state.runs.latest(connection, 1, outcome=RunOutcome.SUCCEEDED.value)
+    succeeded = state.runs.latest(
+        connection, 1, outcome=RunOutcome.SUCCEEDED.value, rollbacks=False
+    )
     success = succeeded[0].finished_at if succeeded else None
     until = state.checkpoints.load(connection).until
     lease = state.leases.holder(connection)
+    at_work = lease if lease and instant(lease.expires_at) > now else None
     return Standing(
         connection=connection,
         last=last[0] if last else None,
+        unfinished=_unfinished(state, connection, at_work),
         success=instant(success) if success else None,
         due=next_due(schedule, state.ticks.last(connection) or now),
         period=_period(schedule, now),
@@ -119,8 +125,24 @@ def standing(
         freeze=in_force(freezes, now),
         next_freeze=coming(freezes, now),
         thawed=last_end(freezes, now),
-        lease=lease if lease and instant(lease.expires_at) > now else None,
+        lease=at_work,
     )
+
+
+def _unfinished(state: State, connection: str, at_work: Lease | None) -> Run | None:
+    """The latest rollback, if it ended half-way and nobody has freed its accounts since."""
+    found = state.runs.latest(connection, 1, rollbacks=True)
+    if not found:
+        return None
+    latest = found[0]
+    if latest.outcome is None and at_work is not None and not is_gone(at_work.holder):
+        return None
+    if latest.outcome in {RunOutcome.SUCCEEDED.value, RunOutcome.PARTIAL.value}:
+        return None
+    freed = (
+        it.what == "resume" and it.at > latest.started_at for it in state.actions.all(connection)
+    )
+    return None if any(freed) else latest
 
 
 def verdict(it: Standing, now: datetime, *, review_overdue: bool | None) -> Verdict:
@@ -145,6 +167,10 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
     if outcome == RunOutcome.FAILED.value:
         problems = it.report.get("problems") or ["the last run failed"]
         yield Verdict(STOPPED, str(problems[0]), (f"icp check{it.of}", f"icp run{it.of}"))
+    if it.unfinished is not None:
+        undone = report_of(it.unfinished).get("rolls_back")
+        why = f"a rollback of run {undone} ended half-way"
+        yield Verdict(LOOK, why, (f"icp rollback {undone}{it.of}", f"icp resume {it.connection}"))
     if it.held is not None:
         yield _holding(it, it.held)
     if it.lease is not None:

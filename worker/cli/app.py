@@ -171,6 +171,24 @@ def reject(
 
 
 @app.command()
+def rollback(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run, as `icp runs` names it.")],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be restored; write nothing.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
+    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    connection: Named = None,
+    as_json: Json = False,
+) -> None:
+    """Restore what a run overwrote, where the CRM still holds what it wrote."""
+    from worker.cli.undoing import rollback_run
+
+    rollback_run(run_id, connection, dry_run=dry_run, by=by, reason=reason, as_json=as_json)
+
+
+@app.command()
 def pause(
     connection: Annotated[str, typer.Argument(help="The connection, as in worker.yaml.")],
     *,
@@ -196,7 +214,7 @@ def resume(
     by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
     as_json: Json = False,
 ) -> None:
-    """End a pause, and let accounts that a rejected run left as they are be judged again."""
+    """End a pause, and let accounts that a rejected or undone run pinned be judged again."""
     from worker.cli.deciding import resume_connection
 
     resume_connection(connection, by=by, reason=reason, as_json=as_json)

@@ -21,6 +21,7 @@ from config.yaml_source import parse_yaml
 from connectors.records import AccountRecord
 from worker import composition
 from worker.cli.failing import CONFIGURATION, FAILED, fail, failures
+from worker.cli.restored import show_restored, written_json
 from worker.cli.running import stopping
 from worker.cli.showing import console, portal_name, printable
 from worker.icp.conditions import Truth
@@ -36,7 +37,7 @@ from worker.sync.connection import Connection
 from worker.sync.examples import LONGEST_NAME
 from worker.sync.overriding import Override, applies, standing_override
 from worker.sync.panel import Panel
-from worker.sync.recalling import Recalled, document_of, recall
+from worker.sync.recalling import Recalled, document_of, recall, restored
 from worker.sync.vanishing import Fields, last_known, mirrored_order
 from worker.telemetry import set_up_logging
 
@@ -67,7 +68,7 @@ def list_runs(name: str | None, *, limit: int, rejected: bool, as_json: bool) ->
                 run.run_id,
                 run.connection,
                 run.started_at[:19].replace("T", " "),
-                f"{run.kind}{' (dry)' if run.dry_run else ''}",
+                _kind(run, report),
                 run.outcome or "running",
                 *(
                     f"{report[key]:,}" if key in report else ""
@@ -76,6 +77,11 @@ def list_runs(name: str | None, *, limit: int, rejected: bool, as_json: bool) ->
                 f"{report['calls']['total']:,}" if report else "",
             )
         console().print(table if found else "No run yet.")
+
+
+def _kind(run: Run, report: Mapping[str, Any]) -> str:
+    undone = report.get("rolls_back")
+    return f"{run.kind}{f' of {undone}' if undone else ''}{' (dry)' if run.dry_run else ''}"
 
 
 def _run_json(run: Run) -> dict[str, Any]:
@@ -199,6 +205,10 @@ def explain_past(account: str, name: str | None, at: str, *, as_json: bool) -> N
             row = state.history.at(connection, account, moment)
             if row is None:
                 fail([_nothing_by(state, connection, account, moment)], FAILED)
+            blank = restored(row)
+            if blank is not None:
+                show_restored(row, blank, as_json=as_json)
+                return
             found = recall(row, _profile_of_then(state, row))
         if as_json:
             typer.echo(json.dumps(_past_json(row, found)))
@@ -273,12 +283,8 @@ def _past_json(row: HistoryRow, found: Recalled) -> dict[str, Any]:
         "run": row.run_id,
         "judged_as_of": row.as_of,
         "written_at": found.written_at,
-        "written": {
-            "tier": written.tier,
-            "computed_tier": written.computed_tier,
-            "score": None if written.score is None else written.score / 100,
-            "reason": written.reason,
-        },
+        "written": written_json(written),
+        "rolls_back": found.rolled_back,
         "same": found.same,
         "stale": list(found.stale),
         "fields": dict(found.fields),
@@ -288,10 +294,16 @@ def _past_json(row: HistoryRow, found: Recalled) -> dict[str, Any]:
 def _show_past(out: Console, row: HistoryRow, found: Recalled) -> None:
     """Print an assessment of the past as a person reads it."""
     written, derived, profile = found.written, found.derived, found.profile
-    out.print(
-        f"As written on {found.written_at} by run {escape(row.run_id)}, which judged as of"
-        f" {row.as_of}."
-    )
+    if found.rolled_back is None:
+        out.print(
+            f"As written on {found.written_at} by run {escape(row.run_id)}, which judged as of"
+            f" {row.as_of}."
+        )
+    else:
+        out.print(
+            f"As restored on {found.written_at} by run {escape(row.run_id)}, a rollback of run"
+            f" {escape(found.rolled_back)}. It had been judged as of {found.day}."
+        )
     if not found.same:
         out.print(
             f"[red]This version judges differently.[/] Written: {_verdict(written.tier, profile)},"

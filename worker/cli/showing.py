@@ -25,7 +25,7 @@ from worker.sync.examples import Example
 from worker.sync.guard import Transition
 from worker.sync.report import RunOutcome, RunReport
 
-_COLOURS = {
+COLOURS = {
     RunOutcome.SUCCEEDED: "green",
     RunOutcome.PARTIAL: "yellow",
     RunOutcome.HELD: "yellow",
@@ -113,7 +113,7 @@ def transition_table(
         named = examples.get((item.before, item.after, item.cause), ())
         table.add_row(
             escape(labels.get(item.before, item.before) or NOT_ASSESSED),
-            escape(labels.get(item.after, item.after)),
+            escape(labels.get(item.after, item.after) or NOT_ASSESSED),
             f"{item.accounts:,}",
             item.cause,
             escape(printable(", ".join(f"{it.name or it.account_id}" for it in named))),
@@ -142,7 +142,7 @@ def show_report(
 ) -> None:
     """Print what a run did, the way an admin reads it: outcome, numbers, why, what to do."""
     counters = report.counters
-    colour = _COLOURS[report.outcome]
+    colour = COLOURS[report.outcome]
     verb = "would be written" if report.dry_run else "written"
     out.print(
         f"[{colour}]{report.outcome.value}[/] {'dry run, ' if report.dry_run else ''}"

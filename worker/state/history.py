@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select
 
@@ -27,6 +28,26 @@ _LATEST = (
 _FIRST = select(func.min(history.c.as_of)).where(
     history.c.connection == bindparam("of"), history.c.account_id == bindparam("account")
 )
+
+_KEPT = (
+    select(history.c.number, history.c.account_id, history.c.run_id)
+    .where(
+        history.c.connection == bindparam("of"),
+        history.c.account_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(history.c.number)
+)
+_BY_NUMBER = select(history.c.number, *(history.c[name] for name in HistoryRow._fields)).where(
+    history.c.number.in_(bindparam("numbers", expanding=True))
+)
+_AT_ONCE = 500
+
+
+class Past(NamedTuple):
+    """What a run thought of an account, and what had been thought of it before."""
+
+    own: HistoryRow | None = None
+    earlier: HistoryRow | None = None
 
 
 class History:
@@ -63,6 +84,36 @@ class History:
                 _LATEST, {"of": number, "account": account_id, "at": instant_text(moment)}
             ).one_or_none()
         return HistoryRow._make(row) if row else None
+
+    def around(
+        self, connection: str, run_id: str, account_ids: Sequence[str]
+    ) -> Mapping[str, Past]:
+        """Fetch what a run made of accounts, and the assessment of each that came before it.
+
+        Where the run left none, the latest of another counts as the one before.
+        """
+        found: dict[str, Past] = {}
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            for start in range(0, len(account_ids), _AT_ONCE):
+                some = account_ids[start : start + _AT_ONCE]
+                own: dict[str, int] = {}
+                earlier: dict[str, int] = {}
+                for each, account, run in transaction.execute(_KEPT, {"of": number, "ids": some}):
+                    if run == run_id:
+                        own[account] = each
+                    elif account not in own:
+                        earlier[account] = each
+                wanted = [*own.values(), *earlier.values()]
+                rows = {
+                    row[0]: HistoryRow._make(row[1:])
+                    for row in transaction.execute(_BY_NUMBER, {"numbers": wanted})
+                }
+                for account in own.keys() | earlier.keys():
+                    found[account] = Past(
+                        rows.get(own.get(account, 0)), rows.get(earlier.get(account, 0))
+                    )
+        return found
 
 
 class Documents:

@@ -20,6 +20,7 @@ from worker.state.rows import (
     Change,
     ChangeState,
     Lease,
+    LeftAlone,
     Outcome,
     PlannedChange,
     Transition,
@@ -95,6 +96,16 @@ class Plan:
             connection = self._database.number(transaction, lease.connection)
             run = run_number(transaction, run_id, connection)
             values = [_values(run, row) for row in rows]
+            if values:
+                transaction.execute(_ADD, values)
+
+    def leave(self, lease: Lease, run_id: str, rows: Iterable[LeftAlone], now: datetime) -> None:
+        """Record accounts that a run leaves as they are, in one transaction."""
+        at = instant_text(now)
+        with self._database.write(lease) as transaction:
+            connection = self._database.number(transaction, lease.connection)
+            run = run_number(transaction, run_id, connection)
+            values = [_left(run, row, at) for row in rows]
             if values:
                 transaction.execute(_ADD, values)
 
@@ -222,6 +233,23 @@ def _values(run: int, row: PlannedChange) -> dict[str, object]:
         "settling": _packed(row),
         "lock_group": row.lock_group,
         "state": ChangeState.PLANNED,
+    }
+
+
+def _left(run: int, row: LeftAlone, at: str) -> dict[str, object]:
+    return {
+        "run": run,
+        "account_id": row.account_id,
+        "before": b"{}",
+        "after": b"{}",
+        "tier_before": row.tier,
+        "tier_after": row.tier,
+        "cause": "",
+        "inputs_hash": "",
+        "state": ChangeState.LEFT,
+        "code": row.code,
+        "field": row.detail,
+        "answered_at": at,
     }
 
 

@@ -106,6 +106,7 @@ class ChangeState(StrEnum):
     WRITTEN = "written"
     REJECTED = "rejected"
     MISSING = "missing"
+    LEFT = "left"  # looked at and never meant to be written: the code says why
 
 
 class PlannedChange(NamedTuple):
@@ -122,6 +123,15 @@ class PlannedChange(NamedTuple):
     lock_group: str = ""
     evidence: bytes = b""  # for the history, once the CRM accepts: what it was judged on, JSON
     summary: bytes = b""  # what it came to, JSON; both or neither
+
+
+class LeftAlone(NamedTuple):
+    """An account that a run looked at and leaves as it is."""
+
+    account_id: str
+    tier: str  # that it shows
+    code: str  # why
+    detail: str = ""  # the field that says so, or the run
 
 
 class Change(NamedTuple):

@@ -14,6 +14,8 @@ from worker.state.tables import connections, runs
 
 ABANDONED = "abandoned"
 HELD = "held"
+ROLLBACK = "rollback"
+"""The kind of a run that restores what an earlier one overwrote."""
 REJECTED = "rejected"
 SUPERSEDED = "superseded"
 _OF_CONNECTION = select(runs.c.number).where(
@@ -42,11 +44,13 @@ class Runs:
         started_at: datetime,
         dry_run: bool = False,
         within: str = "",
+        report: bytes | None = None,
     ) -> None:
         """Record that a run begins; earlier ones of the connection that never ended are abandoned.
 
         Only the holder of the lease starts runs, so an unfinished one has lost its process; unless
-        this one goes on *within* it.
+        this one goes on *within* it. What must be known of a run that never ends is in its *report*
+        from the start.
         """
         with self._database.write(lease) as transaction:
             number = self._database.number(transaction, lease.connection)
@@ -67,6 +71,7 @@ class Runs:
                     dry_run=dry_run,
                     as_of=instant_text(as_of),
                     started_at=instant_text(started_at),
+                    report=report,
                 )
             )
 
@@ -124,7 +129,12 @@ class Runs:
         return Run(**row) if row else None
 
     def latest(
-        self, connection: str | None = None, limit: int = 20, *, outcome: str | None = None
+        self,
+        connection: str | None = None,
+        limit: int = 20,
+        *,
+        outcome: str | None = None,
+        rollbacks: bool | None = None,
     ) -> list[Run]:
         """List the latest runs, of every connection or of one, newest first.
 
@@ -132,12 +142,15 @@ class Runs:
             connection: of which; every one where not told.
             limit: at most so many.
             outcome: only those that ended so.
+            rollbacks: only rollbacks, or only others; both where not told.
         """
         query = _select().order_by(runs.c.started_at.desc(), runs.c.number.desc()).limit(limit)
         if connection is not None:
             query = query.where(connections.c.name == connection)
         if outcome is not None:
             query = query.where(runs.c.outcome == outcome)
+        if rollbacks is not None:
+            query = query.where((runs.c.kind == ROLLBACK) == rollbacks)
         with self._database.read() as transaction:
             return [Run(**row) for row in transaction.execute(query).mappings()]
 

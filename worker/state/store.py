@@ -15,6 +15,7 @@ from worker.state.database import Database
 from worker.state.dead_letters import DeadLetters
 from worker.state.history import Documents, History
 from worker.state.jobs import Jobs
+from worker.state.journal import Journal
 from worker.state.leases import Leases
 from worker.state.migrations import migrate
 from worker.state.mirror import Mirror
@@ -44,6 +45,7 @@ class State:
     runs: Runs
     mirror: Mirror
     plan: Plan
+    journal: Journal
     jobs: Jobs
     history: History
     documents: Documents
@@ -61,6 +63,7 @@ class State:
         self.runs = Runs(database)
         self.mirror = Mirror(database)
         self.plan = Plan(database)
+        self.journal = Journal(database)
         self.jobs = Jobs(database)
         self.history = History(database)
         self.documents = Documents(database)

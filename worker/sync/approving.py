@@ -146,7 +146,7 @@ class Approval:
             run.run_id,
             counters,
             progress=self._progress.advance,
-            recheck=True,
+            recheck=self._connection.fields.kinds(),
         )
         try:
             done = drain.run(StopOrPause(self._stop, self._state, self._connection, self._clock))

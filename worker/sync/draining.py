@@ -9,12 +9,16 @@ import orjson
 from connectors.base import CrmConnector
 from connectors.batching import chunked
 from connectors.errors import MisconfiguredError
-from connectors.records import AccountUpdate, WriteOutcome, WriteResult
+from connectors.records import AccountUpdate, FieldKind, WriteOutcome, WriteResult
 from worker.state.rows import Change, ChangeState, Lease, Outcome
 from worker.state.store import State
+from worker.sync.fields import holds
 from worker.sync.keeping import Keeper, Stop
 from worker.sync.report import Counters
 from worker.sync.undisturbed import Undisturbed
+
+CHANGED_SINCE = "CHANGED_SINCE"
+"""The code of a change that was passed over: its account no longer holds what the plan saw."""
 
 _AHEAD = 1_000  # changes fetched from the plan at once
 
@@ -83,7 +87,7 @@ class Drain:
         counters: Counters,
         *,
         progress: Callable[[int], None],
-        recheck: bool = False,
+        recheck: Mapping[str, FieldKind] | None = None,
         interludes: Undisturbed | None = None,
     ) -> None:
         """Prepare to send.
@@ -96,8 +100,8 @@ class Drain:
             counters: counted as answers come.
             progress: told of every batch.
             recheck: read each account again first, and leave alone those that have changed since
-                they were planned. What an interrupted attempt sent and got no answer to is sent
-                again: nothing else will look at it.
+                they were planned, comparing fields by the kinds given. What an interrupted attempt
+                sent and got no answer to is sent again: nothing else will look at it.
             interludes: what may go on between two batches and while a job is waited for.
         """
         self._connector = connector
@@ -106,7 +110,8 @@ class Drain:
         self._run_id = run_id
         self._counters = counters
         self._progress = progress
-        self._recheck = recheck
+        self._recheck = recheck is not None
+        self._kinds = recheck or {}
         self._interludes = interludes or Undisturbed()
 
     def run(self, stop: Stop) -> bool:
@@ -132,6 +137,8 @@ class Drain:
 
         Nothing is served meanwhile: they are few.
         """
+        if self._recheck:
+            changes = self._as_planned(list(changes))
         size = self._connector.batch_size(len(changes))
         for some in chunked(changes, size):
             if stop.is_set():
@@ -229,23 +236,20 @@ class Drain:
         for change in changes:
             now = present.get(change.account_id)
             same = now is not None and (
-                _holds(now, before[change.account_id]) or _holds(now, orjson.loads(change.after))
+                holds(now, before[change.account_id], self._kinds)
+                or holds(now, orjson.loads(change.after), self._kinds)
             )
             (kept if same else passed).append(change)
         if passed:
             self._state.plan.record_outcomes(
                 self._keeper.lease,
                 self._run_id,
-                [Outcome(it.seq, ChangeState.MISSING, "CHANGED_SINCE") for it in passed],
+                [Outcome(it.seq, ChangeState.MISSING, CHANGED_SINCE) for it in passed],
                 self._keeper.now(),
             )
             self._counters.invalid += len(passed)
             self._progress(len(passed))
         return kept
-
-
-def _holds(fields: Mapping[str, str | None], wanted: Mapping[str, str | None]) -> bool:
-    return all((fields.get(name) or "") == (value or "") for name, value in wanted.items())
 
 
 def record(state: State, keeper: Keeper, run_id: str, outcomes: Sequence[Outcome]) -> int:

@@ -47,6 +47,31 @@ class FieldMap:
             names.append(self.name_field)
         return tuple(dict.fromkeys(names))
 
+    def kinds(self) -> Mapping[str, FieldKind]:
+        """What each CRM field that the worker writes holds."""
+        return {target.name: target.kind for target in self.outputs.values()}
+
+
+def holds(
+    fields: Mapping[str, str | None],
+    wanted: Mapping[str, str | None],
+    kinds: Mapping[str, FieldKind],
+) -> bool:
+    """Whether an account's *fields* hold what is *wanted*, as the CRM would compare them."""
+    return differing(fields, wanted, kinds) is None
+
+
+def differing(
+    fields: Mapping[str, str | None],
+    wanted: Mapping[str, str | None],
+    kinds: Mapping[str, FieldKind],
+) -> str | None:
+    """The first field that holds something else than is *wanted*; ``None`` when all hold it."""
+    for name, value in wanted.items():
+        if not same(kinds.get(name, FieldKind.TEXT), fields.get(name) or "", value or ""):
+            return name
+    return None
+
 
 def same(kind: FieldKind, left: str, right: str) -> bool:
     """Whether a CRM would hold the two texts as one value of this kind.

@@ -41,8 +41,10 @@ def alone(
         name, holder, LEASE_TTL, clock(), grace=TAKEOVER_AFTER, gone=is_gone
     )
     if lease is None:
+        held = state.leases.holder(name)
+        by = f" ({held.holder})" if held is not None else ""
         raise BusyError(
-            f"connection {name} is being run by another process. Wait for it, or stop it first."
+            f"connection {name} is being run by another process{by}. Wait for it, or stop it first."
         )
     keeper = Keeper(state, lease, clock, since=since, ticking=ticking)
     try:

@@ -27,6 +27,7 @@ class Cause(StrEnum):
     OVERRIDDEN = "override"
     DRIFT = "drift repaired"
     TIME = "time passed"
+    ROLLED_BACK = "rolled back"
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,10 @@ class Recalled:
     written: Written
     derived: Written
     written_at: str
+    day: str  # as of which it was judged
     fields: Mapping[str, str]
     stale: tuple[str, ...]
+    rolled_back: str | None = None  # it was restored by undoing this run
 
     @property
     def same(self) -> bool:
@@ -133,8 +135,34 @@ class Recalled:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What undoing a run brought back, where no assessment of ours had led to it.
+
+    Attributes:
+        of: the run that was undone.
+        written: what the account holds since; blank when it had never been assessed before.
+        written_at: since when.
+    """
+
+    of: str
+    written: Written
+    written_at: str
+
+
+def restored(row: HistoryRow) -> Restored | None:
+    """What was restored without an assessment that could be derived again; ``None`` otherwise."""
+    evidence, summary = orjson.loads(row.inputs), orjson.loads(row.summary)
+    if "document" in evidence:
+        return None
+    return Restored(evidence["rollback"]["of"], _written(summary), summary["written_at"])
+
+
 def document_of(row: HistoryRow) -> str:
-    """The fingerprint of the ICP document whose answer was chosen."""
+    """The fingerprint of the ICP document whose answer was chosen.
+
+    There is none where :func:`restored` answers.
+    """
     found: str = orjson.loads(row.inputs)["document"]
     return found
 
@@ -168,12 +196,7 @@ def recall(row: HistoryRow, profile: Profile) -> Recalled:
         profile=profile,
         explanation=explanation,
         override=override,
-        written=Written(
-            tier=summary["tier"],
-            computed_tier=summary["computed_tier"],
-            score=summary["score"],
-            reason=summary["reason"],
-        ),
+        written=_written(summary),
         derived=Written(
             tier=judged.tier,
             computed_tier=judged.assessment.tier,
@@ -181,8 +204,19 @@ def recall(row: HistoryRow, profile: Profile) -> Recalled:
             reason=judged.reason,
         ),
         written_at=summary["written_at"],
+        day=evidence["day"],
         fields=evidence["fields"],
         stale=stale,
+        rolled_back=evidence.get("rollback", {}).get("of"),
+    )
+
+
+def _written(summary: Mapping[str, Any]) -> Written:
+    return Written(
+        tier=summary["tier"],
+        computed_tier=summary["computed_tier"],
+        score=summary["score"],
+        reason=summary["reason"],
     )
 
 

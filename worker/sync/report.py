@@ -33,6 +33,7 @@ class RunKind(StrEnum):
     FULL = "full"
     INCREMENTAL = "incremental"
     ACCOUNTS = "accounts"  # named ones only
+    ROLLBACK = "rollback"  # those that an earlier run wrote, to restore what it overwrote
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class Counters:
     repeated: int = 0  # rows the CRM sent again, of an account already dealt with
     rejudged: int = 0  # judged again from the mirror, without asking the CRM
     quiet: int = 0  # moved by time alone and not yet written: at most weekly
-    pinned: int = 0  # left as they are, because a person rejected what was planned for them
+    pinned: int = 0  # left as they are, because a person rejected or rolled back a run
     erased: int = 0  # accounts the CRM no longer has, removed from the state
     overrides: int = 0
     overrides_ignored: int = 0
@@ -89,6 +90,8 @@ class RunReport:
     icp: str = ""  # fingerprint of the ICPs it judged by
     inputs: Mapping[str, str] = field(default_factory=dict)  # CRM field by attribute, for people
     limited: bool = False  # read some accounts only: never moves the checkpoint
+    rolls_back: str | None = None  # of a rollback: the run whose writes it undoes
+    left: Counter[str] = field(default_factory=Counter)  # not restored, by reason
     outcome: RunOutcome = RunOutcome.FAILED
     counters: Counters = field(default_factory=Counters)
     transitions: list[Transition] = field(default_factory=list)
@@ -112,6 +115,8 @@ class RunReport:
             "as_of": self.as_of,
             "icp": self.icp,
             "limited": self.limited,
+            "rolls_back": self.rolls_back,
+            "left": dict(self.left.most_common()),
             "outcome": self.outcome.value,
             "read": counters.read,
             "unchanged": counters.unchanged,
