@@ -23,7 +23,6 @@ from connectors.errors import (
 )
 from connectors.memory import InMemoryCrm
 from connectors.records import (
-    AccountRecord,
     AccountUpdate,
     FieldDescription,
     FieldKind,
@@ -33,9 +32,7 @@ from tests.support.profiles import TIERS
 from tests.support.runs import START, Clock, Desk, Quiet, companies, desk, portal_fields
 from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
 from worker.state.errors import StateError
-from worker.state.instants import instant
 from worker.sync.approving import Approval
-from worker.sync.guard import GuardLimits
 from worker.sync.holding import BusyError
 from worker.sync.report import RunKind, RunOutcome, RunReport
 
@@ -365,39 +362,6 @@ def test_a_limit_reads_no_more_and_moves_no_checkpoint(it: Desk) -> None:
 
     assert report.counters.read == report.counters.written == 10
     assert it.state.checkpoints.load("main").until is None
-
-
-class Slow(DryRunConnector):
-    """A connector that takes its time to look at accounts, and at the lease meanwhile."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk.crm)
-        self._desk = desk
-        self.held: list[bool] = []
-
-    def fetch(self, account_ids: Sequence[str], fields: Sequence[str]) -> Sequence[AccountRecord]:
-        """Read, eleven minutes long."""
-        lease = self._desk.state.leases.holder("main")
-        assert lease is not None
-        self.held.append(instant(lease.expires_at) > self._desk.clock.now)
-        self._desk.clock.advance(minutes=11)
-        return super().fetch(account_ids, fields)
-
-
-def test_the_lease_is_looked_after_while_lost_accounts_are_looked_for(tmp_path: Path) -> None:
-    """After a mass deletion that takes many calls, and longer than a lease lasts."""
-    it = desk(tmp_path, 1_100)
-    it.guard = GuardLimits(max_shrink=100)
-    it.run()
-    for name in it.ids():
-        it.crm.delete(name)
-    it.connector = slow = Slow(it)
-
-    it.run(full=True)
-
-    assert slow.held == [True, True]
-    assert it.state.mirror.count("main") == 0
-    it.state.close()
 
 
 def test_deleted_accounts_are_forgotten_by_a_full_pass(it: Desk) -> None:
