@@ -13,12 +13,32 @@ from datetime import timedelta
 from connectors.errors import TransientError
 
 CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")  # what a code, a scope or an id looks like
+_CREDENTIAL = re.compile(
+    r"""(?ix)
+    \b(?:bearer|basic|oauth)\s+[\w.~+/=!-]{12,}  # an Authorization header
+    | (?:token|secret|password|assertion|session_?id)  # a form, JSON
+      ["']?\s*[=:]\s*["']?[^\s&"',;]{8,}
+    | \b00D\w{12,15}![\w.]+  # a Salesforce session
+    | \bpat-\w+-[\w-]+  # a HubSpot private-app token or service key
+    | \beyJ[\w-]+\.[\w-]+\.[\w-]*  # a JSON web token
+    """
+)
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 
 
 def code(value: object) -> str:
     """Return *value* if it has the form of a code, otherwise nothing."""
-    return value if isinstance(value, str) and CODE.fullmatch(value) else ""
+    if not isinstance(value, str) or not CODE.fullmatch(value) or _CREDENTIAL.search(value):
+        return ""
+    return value
+
+
+def words(text: object) -> str:
+    """Return the CRM's own words to a refused record, without what looks like a credential.
+
+    Something on the way, or a rule of the customer's own, may answer with the call it was sent.
+    """
+    return _CREDENTIAL.sub("[redacted]", text) if isinstance(text, str) else ""
 
 
 def advised_wait(headers: Mapping[str, str]) -> timedelta | None:

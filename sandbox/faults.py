@@ -19,7 +19,8 @@ KINDS = {
     "locked": "423, records locked by other writes; nothing is applied (HubSpot)",
     "migrating": "477, the account is being moved; nothing is applied (HubSpot)",
     "error": "`status` (502 unless given) with an HTML body; nothing is applied",
-    "error_after": "the same, after the request was applied",
+    "echo": "`status` (400 unless given) with words that repeat the call; nothing is applied",
+    "error_after": "the same as `error`, after the request was applied",
     "slow": "the request is applied, the first byte comes after `seconds`",
     "truncate": "the request is applied, the answer breaks off in the middle of its body",
     "drop_before": "the connection is reset before the request is applied",
@@ -80,7 +81,7 @@ class FaultRule:
         chance = body.get("chance")
         if chance is not None and not (isinstance(chance, int | float) and 0 <= chance <= 1):
             problems.append("chance is a number from 0 to 1")
-        status = body.get("status", 502)
+        status = body.get("status", 400 if kind == "echo" else 502)
         if not (isinstance(status, int) and 400 <= status <= 599):  # noqa: PLR2004 - HTTP errors
             problems.append("status is a number from 400 to 599")
         problems += [

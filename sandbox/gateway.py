@@ -67,6 +67,11 @@ class Call:
                 self._query.setdefault(name, []).append(value)
         return self._query
 
+    def repeated(self) -> str:
+        """The call as a careless gateway's error message quotes it: credential, query and body."""
+        parts = (self.headers.get(b"authorization", b""), self.raw_query, self.body)
+        return " ".join(part.decode("utf-8", "replace") for part in parts if part)
+
     def one(self, name: str) -> str | None:
         """The last value of a query parameter."""
         values = self.query.get(name)

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from connectors.answers import code
+from connectors.answers import code, words
 from connectors.batching import Refusal, isolate
 from connectors.errors import ProtocolError
 from connectors.hubspot.reading import get, results_of
@@ -156,7 +156,7 @@ def _outcome(update: AccountUpdate, found: Sequence[Complaint]) -> WriteOutcome:
     about_it = [c for c in named if c.field in update.fields] or named
     reason = (about_it or [*found, Complaint("REFUSED", "", "")])[0]
     return WriteOutcome(
-        update.account_id, WriteResult.REJECTED, reason.code, reason.field, reason.message
+        update.account_id, WriteResult.REJECTED, reason.code, reason.field, words(reason.message)
     )
 
 

@@ -27,6 +27,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.answers import words
 from connectors.errors import Problem
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 
@@ -163,7 +164,7 @@ def rejected(update: AccountUpdate, complaint: Complaint) -> WriteOutcome:
     named = [ours[field.lower()] for field in complaint.fields if field.lower() in ours]
     field = (named or [*complaint.fields, ""])[0]
     return WriteOutcome(
-        update.account_id, WriteResult.REJECTED, complaint.code, field, complaint.message
+        update.account_id, WriteResult.REJECTED, complaint.code, field, words(complaint.message)
     )
 
 

@@ -66,6 +66,10 @@ class HubSpotService:
         elif fault.kind == "migrating":
             message = "This account is being moved between data centres."
             reply = self._error(error(477, message, "MIGRATION_IN_PROGRESS"))
+        elif fault.kind == "echo":
+            words = f"Could not process the call: {call.repeated()}"
+            detail = {"message": words, "context": {"call": [call.repeated()]}}
+            reply = self._error(error(fault.status, words, "VALIDATION_ERROR", errors=[detail]))
         else:
             reply = self._page(fault.status)
         seconds = fault.retry_after

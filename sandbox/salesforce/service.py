@@ -83,6 +83,13 @@ class SalesforceService:
         elif fault.kind == "session_expired":
             self._org.tokens.expire(_bearer(call))
             reply = session_invalid().reply()
+        elif fault.kind == "echo":
+            words = f"Could not process the call: {call.repeated()}"
+            oauth = call.path.endswith("/oauth2/token")
+            if oauth:
+                reply = TokenError("invalid_request", words).reply()
+            else:
+                reply = ApiError(fault.status, "UNKNOWN_EXCEPTION", words, [words]).reply()
         else:
             reply = html_page(fault.status)
         if fault.retry_after is not None:

@@ -67,6 +67,19 @@ def test_errors_can_be_any_status_with_advice(call: Caller) -> None:
     assert answer.headers["content-type"].startswith("text/html")
 
 
+def test_an_echo_repeats_the_call(call: Caller) -> None:
+    """The words of the refusal hold the credential and the body that came."""
+    fail(call, "echo", times=1)
+
+    answer = patch(call, "12345")
+
+    assert answer.status_code == 400
+    assert answer.json()["category"] == "VALIDATION_ERROR"
+    assert "Bearer pat-" in answer.json()["message"]
+    assert "12345" in answer.json()["message"]
+    assert score(call) is None
+
+
 def test_an_error_after_the_write_leaves_it_applied(call: Caller) -> None:
     """The client sees 504, the record has the value."""
     fail(call, "error_after", status=504, times=1)

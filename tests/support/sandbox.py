@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ class RunningSandbox:
     token: str
     portal_id: str
     http: httpx.Client
+    ca_file: str | None = None
 
     def control(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Call one of the ``/_sandbox`` endpoints and return its JSON."""
@@ -70,9 +72,14 @@ def running_sandbox(*options: str) -> Iterator[RunningSandbox]:
             assert process.stdout is not None
             ready = process.stdout.readline()
             assert ready, "the sandbox did not start"
-            found = json.loads(ready)["hubspot"]
-            with httpx.Client(base_url=found["url"], timeout=10, trust_env=False) as http:
-                yield RunningSandbox(found["url"], found["token"], str(found["portal_id"]), http)
+            told = json.loads(ready)
+            found, ca_file = told["hubspot"], told["ca_file"]
+            trust = ssl.create_default_context(cafile=ca_file)
+            with httpx.Client(
+                base_url=found["url"], timeout=10, trust_env=False, verify=trust
+            ) as http:
+                portal = str(found["portal_id"])
+                yield RunningSandbox(found["url"], found["token"], portal, http, ca_file)
         finally:
             process.terminate()
             process.wait(10)
