@@ -78,6 +78,9 @@ _VALUES: Final[Mapping[str, str]] = {
     "--map": "ATTRIBUTE=COLUMN",
     "--out": "FILE",
     "--profile": "FILE",
+    "--since": "PERIOD",
+    "--tier": "TIER",
+    "--until": "DATE",
 }
 """What stands for an option's value where its type does not say enough."""
 
@@ -209,7 +212,9 @@ def _spelled(option: Any) -> str:
 
 
 def _value(option: Any) -> str:
-    return _VALUES.get(option.opts[0], "N" if option.type_descriptor.annotation is int else "TEXT")
+    return option.metavar or _VALUES.get(
+        option.opts[0], "N" if option.type_descriptor.annotation is int else "TEXT"
+    )
 
 
 def _default(parameter: Any) -> str:

@@ -63,8 +63,9 @@ def forget_accounts(accounts: Sequence[str], name: str | None, *, as_json: bool)
     with failures():
         settings = load_settings(need_connection=False)
         connection = name or settings.connection(None).name
-        wanted = distinct(accounts)
         with composition.open_database(settings) as state:
+            bound = state.bindings.of(connection)
+            wanted = distinct(composition.full_ids(bound.crm if bound else "", accounts))
             known = forget(state, connection, wanted, who=this_person(), holder=this_holder())
         if as_json:
             typer.echo(

@@ -36,6 +36,7 @@ __all__ = [
     "connection_of",
     "export_setup",
     "field_map",
+    "full_ids",
     "new_run_id",
     "open_admin",
     "open_connector",
@@ -89,6 +90,15 @@ def open_admin(settings: ConnectionSettings, stop: threading.Event) -> CrmAdmin:
             from worker.composition import salesforce
 
             return salesforce.open_admin(settings, stop)
+
+
+def full_ids(crm: str, accounts: Iterable[str]) -> list[str]:
+    """Spell account ids as they are stored; what is no id of that CRM stays as it is."""
+    if crm != "salesforce":
+        return list(accounts)
+    from connectors.salesforce.ids import to18
+
+    return [to18(it) or it for it in accounts]
 
 
 def open_database(settings: Settings, *, busy_timeout: timedelta | None = None) -> State:

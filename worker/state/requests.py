@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from worker.state.database import Database
 from worker.state.instants import instant_text
@@ -67,8 +67,7 @@ class Requests:
     ) -> Request:
         """Queue a request; where the same one is not finished yet, answer that one instead."""
         self._database.register(connection)
-        chosen = orjson.dumps(selector, option=orjson.OPT_SORT_KEYS)
-        wanted = hashlib.sha256(kind.encode() + b" " + chosen).hexdigest()
+        chosen, wanted = _told_apart(kind, selector)
         with self._database.write(durable=True) as transaction:
             number = self._database.number(transaction, connection)
             # two who ask for the same at the same moment come one after the other
@@ -164,3 +163,34 @@ class Requests:
                 .where(*which, _OPEN, requests.c.taken_at.is_not(None))
                 .values(taken_at=None, total=None, done=0)
             ).rowcount
+
+
+def withdraw(transaction: Connection, connection: int, account_ids: Collection[str]) -> None:
+    """Take accounts out of what is asked for and not finished, since they are to be forgotten.
+
+    Args:
+        transaction: in which they are erased elsewhere.
+        connection: its number.
+        account_ids: which.
+    """
+    gone = set(account_ids)
+    named = requests.c.kind == RequestKind.ACCOUNTS.value
+    of = select(requests.c.number, requests.c.selector).where(
+        requests.c.connection == connection, named, _OPEN
+    )
+    for number, selector in transaction.execute(of).all():
+        accounts = orjson.loads(selector)["accounts"]
+        left = [it for it in accounts if it not in gone]
+        if left != accounts:
+            chosen, wanted = _told_apart(RequestKind.ACCOUNTS, {"accounts": left})
+            transaction.execute(
+                update(requests)
+                .where(requests.c.number == number)
+                .values(selector=chosen, wanted=wanted)
+            )
+
+
+def _told_apart(kind: RequestKind, selector: Mapping[str, Any]) -> tuple[bytes, str]:
+    """The selector as it is kept, and what is equal for requests that ask for the same."""
+    chosen = orjson.dumps(selector, option=orjson.OPT_SORT_KEYS)
+    return chosen, hashlib.sha256(kind.encode() + b" " + chosen).hexdigest()

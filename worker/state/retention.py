@@ -9,6 +9,7 @@ from sqlalchemy import Delete, delete, select
 
 from worker.state.database import Database
 from worker.state.instants import instant_text
+from worker.state.requests import withdraw
 from worker.state.rows import ChangeState, Lease
 from worker.state.tables import changes, dead_letters, history, mirror, runs
 
@@ -19,7 +20,7 @@ _SLICE = 20_000  # rows per transaction, so that a run beside it never waits lon
 
 
 def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
-    """Remove accounts from mirror, plan, journal, history and dead letter, and from the disk.
+    """Remove accounts from mirror, journal, history, dead letter and requests, and from the disk.
 
     Only the holder of the lease may do this: a run's accounts never vanish under its hands.
     """
@@ -35,6 +36,7 @@ def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
             transaction.execute(
                 delete(changes).where(changes.c.account_id.in_(some), changes.c.run.in_(own_runs))
             )
+        withdraw(transaction, number, account_ids)
     database.fold()  # the write-ahead file still held the pages as they were
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from tests.integration.state.builders import CONNECTION, NOW
+from tests.integration.state.builders import CONNECTION, NOW, started
 from worker.state import State
 from worker.state.requests import Request, RequestKind
 
@@ -79,3 +79,21 @@ def test_what_could_not_be_finished_is_taken_again(state: State) -> None:
     assert state.requests.put_back_all(CONNECTION, NOW) == 0
     assert state.requests.put_back_all(CONNECTION, LATER) == 1
     assert state.requests.take(CONNECTION, LATER) is not None
+
+
+def test_a_forgotten_account_is_asked_for_no_more(state: State) -> None:
+    """Its id leaves what is queued and what is served; the others stay, and may be asked for."""
+    both, alone, others = asked(state, "1", "2"), asked(state, "1"), asked(state, "3")
+    elsewhere = state.requests.ask("other", RequestKind.ACCOUNTS, {"accounts": ["1"]}, "Ada", NOW)
+    taken = state.requests.take(CONNECTION, LATER)
+    assert taken is not None
+
+    state.erase(started(state), ["1", "9"])
+
+    kept = {it.number: it.selector for it in state.requests.unfinished(CONNECTION)}
+    assert kept[both.number] == b'{"accounts":["2"]}'
+    assert kept[alone.number] == b'{"accounts":[]}'
+    assert kept[others.number] == others.selector
+    assert asked(state, "2").number == both.number
+    [other] = state.requests.unfinished("other")
+    assert other == elsewhere

@@ -28,6 +28,14 @@ LOOPBACK = "http://127.0.0.1:9"
 KEY = "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"
 
 
+def test_ids_are_spelled_as_they_are_stored() -> None:
+    """A short Salesforce id gets its three characters; whatever is none stays, as in HubSpot."""
+    short, full = "0015g00000AbCdE", "0015g00000AbCdEAAV"
+
+    assert composition.full_ids("salesforce", [short, full, "7"]) == [full, full, "7"]
+    assert composition.full_ids("hubspot", [short]) == [short]
+
+
 def secret(text: str) -> SecretStr:
     """A secret with a name to find it by."""
     return SecretStr(f"planted-{text}")
