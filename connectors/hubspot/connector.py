@@ -273,13 +273,10 @@ def exported(fields: Sequence[FieldSpec], views: Sequence[ViewSpec]) -> Mapping[
 def read_portal(session: Session, portal_id: str | None) -> Portal:
     """Ask HubSpot which portal the credential opens; companies must be readable, too.
 
-    Some credentials may not read account details. A company's address then gives the portal's
-    number, and *portal_id* does where there is no company; such a portal counts as production.
+    No company is read: the state may belong to another portal, which is not known yet. But some
+    credentials may not read account details. A company's address then gives the portal's number,
+    and *portal_id* does where there is no company; such a portal counts as production.
     """
-    companies = session.call(
-        reading.LIST_ROUTE,
-        lambda: session.client.crm.companies.basic_api.get_page(limit=1, _preload_content=False),
-    )
     try:
         details = session.call(
             DETAILS_ROUTE, lambda: session.raw("GET", "/account-info/v3/details")
@@ -289,6 +286,7 @@ def read_portal(session: Session, portal_id: str | None) -> Portal:
     if details.get("portalId") is not None:
         number = str(details["portalId"])
         domain = str(details.get("uiDomain") or "app.hubspot.com")
+        search.require_readable(session)
         return Portal(
             crm="hubspot",
             portal_id=number,
@@ -297,6 +295,10 @@ def read_portal(session: Session, portal_id: str | None) -> Portal:
             currency=details.get("companyCurrency") or None,
             record_url=f"https://{domain}/contacts/{number}/record/0-2/{{id}}",
         )
+    companies = session.call(
+        reading.LIST_ROUTE,
+        lambda: session.client.crm.companies.basic_api.get_page(limit=1, _preload_content=False),
+    )
     for company in reading.results_of(companies.data, reading.LIST_ROUTE):
         if found := _PORTAL_IN_URL.search(str(company.get("url") or "")):
             portal_id = found[1]

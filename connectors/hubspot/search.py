@@ -54,6 +54,18 @@ def changed_pages(session: Session, window: Window, fields: Sequence[str]) -> It
             yield page
 
 
+def require_readable(session: Session) -> None:
+    """Ask for a company that cannot exist, which HubSpot answers by what the credential may do.
+
+    Raises:
+        MisconfiguredError: it may not read companies.
+
+    """
+    none = {"propertyName": "hs_object_id", "operator": "EQ", "value": "0"}
+    body = {"filterGroups": [{"filters": [none]}], "properties": ["hs_object_id"], "limit": 1}
+    session.call(ROUTE, lambda: _search(session, body), search=True)
+
+
 def count(session: Session) -> int:
     """Return how many companies the credential can see."""
     body = {"filterGroups": [], "properties": ["hs_object_id"], "limit": 1}

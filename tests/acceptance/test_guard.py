@@ -108,3 +108,51 @@ def test_an_approval_that_was_interrupted_goes_on(settled: Desk) -> None:
     assert (second.code, second.data["outcome"]) == (0, "succeeded")
     assert second.data["written"] == held["held"]
     assert settled.run("--full").data["written"] == 0
+
+
+def test_a_column_emptied_overnight_is_held_and_named(settled: Desk) -> None:
+    """Which field, in how many accounts, what may be behind it, and both ways out."""
+    filled = settled.values("numberofemployees")
+    before = settled.export(without="")
+    settled.edit(companies={name: {"numberofemployees": ""} for name in filled})
+
+    ended = settled.icp("run")
+
+    assert ended.code == 4
+    lines = ended.out.splitlines()
+    run = lines[0].split()[-1]
+    assert any(it.startswith("(tier stays)") and "input vanished" in it for it in lines)
+    assert "  why: employees (numberofemployees) emptied, " in ended.out
+    assert "an integration stopped filling it" in ended.out
+    assert lines[-2:] == [
+        f"  yes: icp approve {run} --connection hubspot",
+        f'  no:  icp reject {run} --connection hubspot --reason "..."',
+    ]
+    assert settled.export(without="") == before
+
+
+def test_half_the_portal_deleted_is_held_with_the_tiers_that_lose_it(settled: Desk) -> None:
+    """Although there is nothing to write: the accounts would be forgotten."""
+    gone = sorted(settled.export())[::2]
+    settled.edit(archive=gone)
+
+    ended = settled.icp("run", "--full")
+
+    assert ended.code == 4
+    rows = [it.split() for it in ended.out.splitlines() if "no longer in the CRM  " in it]
+    assert sum(int(row[row.index("gone") + 1]) for row in rows) == len(gone)
+    assert "  why: 150 accounts gone: deleted or merged in the CRM" in ended.out
+    (count,) = settled.query("SELECT count(*) FROM mirror")
+    assert count == (ACCOUNTS,)
+    assert "Why" in settled.icp("status").out
+
+
+def test_everyone_in_tier_1_shows_at_one_look(settled: Desk) -> None:
+    """The tier that swells, the reason, and who did it."""
+    settled.edit_icp(*EVERYONE)
+
+    lines = settled.icp("run").out.splitlines()
+
+    (swollen,) = [it.split() for it in lines if it.startswith("Tier 1  ")]
+    assert swollen == ["Tier", "1", "18", "172", "+154"]
+    assert "  why: ICP changed, 154 accounts: someone edited the ICP" in lines

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from config.connection import ConnectionSettings
-from config.settings import load_settings
+from config.settings import Settings, load_settings
 from connectors.base import CrmConnector
 from connectors.errors import MisconfiguredError, Problem
 from connectors.records import (
@@ -33,6 +33,9 @@ from worker.cli.showing import console, portal_name
 from worker.icp.predicates import OneOf
 from worker.icp.reading import Parser
 from worker.parsers import vocabulary_of
+from worker.state.connections import require_same
+from worker.state.errors import StateError
+from worker.state.rows import Binding
 from worker.sync.connection import Connection
 from worker.sync.fields import FieldMap
 from worker.sync.preflight import check_fields, written_options
@@ -70,7 +73,12 @@ def check_connection(name: str | None, *, as_json: bool) -> None:
         )
         parsers = connection.parsers(seen.described)
         warnings += option_warnings(compiled, parsers, seen.described)
-        found = [*seen.rights, *findings.problems, *seen.inspection.problems]
+        found = [
+            *_elsewhere(settings, chosen.name, seen.portal),
+            *seen.rights,
+            *findings.problems,
+            *seen.inspection.problems,
+        ]
         noted = [*findings.warnings, *seen.inspection.warnings]
         (noted if chosen.allow_partial_visibility else found).extend(_visibility(chosen, seen))
         problems = [str(problem) for problem in found]
@@ -105,6 +113,18 @@ def look(connector: CrmConnector, connection: Connection) -> Seen:
         forecast=connector.forecast(accounts, accounts),
         calls=connector.calls,
     )
+
+
+def _elsewhere(settings: Settings, connection: str, portal: Portal) -> list[Problem]:
+    """Say that what is remembered belongs to another portal: a run would not begin."""
+    with composition.open_database(settings) as state:
+        bound = state.bindings.of(connection)
+    try:
+        if bound is not None:
+            require_same(connection, bound, Binding(portal.crm, portal.portal_id, portal.kind))
+    except StateError as error:
+        return [Problem("state", str(error))]
+    return []
 
 
 def _visibility(chosen: ConnectionSettings, seen: Seen) -> list[Problem]:

@@ -20,9 +20,10 @@ from rich.progress import (
 from rich.table import Table
 
 from connectors.records import Portal
+from worker.held import moves, tier_lines, why
 from worker.icp.profile import NEEDS_DATA
 from worker.sync.examples import Example
-from worker.sync.guard import Transition
+from worker.sync.guard import Hold
 from worker.sync.report import RunOutcome, RunReport
 
 COLOURS = {
@@ -33,7 +34,6 @@ COLOURS = {
     RunOutcome.STOPPED: "yellow",
 }
 
-NOT_ASSESSED = "not assessed"
 LONGEST_LIST = 6
 """Fields that are named before a list counts as long."""
 
@@ -93,7 +93,7 @@ def progress_bar() -> Iterator[TerminalProgress]:
 
 
 def transition_table(
-    transitions: Sequence[Transition],
+    report: RunReport,
     labels: Mapping[str, str],
     examples: Mapping[tuple[str, str, str], Sequence[Example]],
 ) -> Table:
@@ -104,20 +104,26 @@ def transition_table(
     table.add_column("Accounts", justify="right")
     table.add_column("Because")
     table.add_column("For example", overflow="fold")
-    order = {name: place for place, name in enumerate(["", *labels])}
-
-    def key(item: Transition) -> tuple[int, int]:
-        return order.get(item.after, 99), order.get(item.before, 99)
-
-    for item in sorted(transitions, key=key):
-        named = examples.get((item.before, item.after, item.cause), ())
+    for move in moves(report.as_json(), labels):
+        named = ", ".join(it.name or it.account_id for it in examples.get(move.key, ()))
         table.add_row(
-            escape(labels.get(item.before, item.before) or NOT_ASSESSED),
-            escape(labels.get(item.after, item.after) or NOT_ASSESSED),
-            f"{item.accounts:,}",
-            item.cause,
-            escape(printable(", ".join(f"{it.name or it.account_id}" for it in named))),
+            escape(move.before),
+            escape(move.after),
+            f"{move.accounts:,}",
+            move.cause,
+            escape(printable(named)),
         )
+    return table
+
+
+def before_and_after(report: RunReport, labels: Mapping[str, str]) -> Table:
+    """How many accounts each tier holds, and would hold once the plan is carried out."""
+    table = Table(title="Tiers", title_justify="left", box=None, pad_edge=False)
+    for heading in ("Tier", "Now", "Then", "Change"):
+        table.add_column(heading, justify="left" if heading == "Tier" else "right")
+    for line in tier_lines(report.as_json(), labels):
+        change = f"{line.then - line.now:+,}" if line.then != line.now else ""
+        table.add_row(escape(line.tier), f"{line.now:,}", f"{line.then:,}", change)
     return table
 
 
@@ -159,10 +165,14 @@ def show_report(
             parts.append(f"{count:,} {name}")
     out.print(f"{', '.join(parts)}; {report.calls.total:,} calls")
     _show_consequences(out, report)
-    if report.transitions:
+    lost = report.hold is not None and report.hold.losses.missing
+    if report.transitions or lost:
         out.print()
-        out.print(transition_table(report.transitions, labels, examples))
-    if counters.tiers and (report.transitions or report.kind.value == "full"):
+        out.print(transition_table(report, labels, examples))
+    if report.hold is not None and (report.hold.tier_changes or lost):
+        out.print()
+        out.print(before_and_after(report, labels))
+    elif counters.tiers and (report.transitions or report.kind.value == "full"):
         out.print()
         out.print(tier_table(counters.tiers, labels))
         _show_lacking(out, report)
@@ -181,14 +191,30 @@ def show_report(
     for problem in report.problems:
         out.print(f"[red]problem[/] {escape(problem)}")
     if report.hold is not None:
-        held = "would be held" if report.dry_run else "held before the first write"
-        out.print(f"\n[yellow]{held}[/]: {escape(report.hold.reason)}. {report.hold.remedy}")
+        _show_hold(out, report, report.hold)
+
+
+def _show_hold(out: Console, report: RunReport, hold: Hold) -> None:
+    """Why it was held, what is behind that, and both ways out."""
+    held = "held before the first write"
+    if report.dry_run:
+        held = "would be held"
+    elif report.counters.written:
+        held = f"held after {report.counters.written:,} writes"
+    out.print(f"\n[yellow]{held}[/]: {escape(hold.reason)}. {escape(hold.remedy)}")
+    for line in why(report.as_json(), report.inputs):
+        out.print(f"  why: {escape(line)}")
+    if report.outcome is RunOutcome.HELD and "icp approve" in hold.remedy:
+        of = f"{report.run} --connection {report.connection}"
+        out.print(f"  yes: icp approve {of}", soft_wrap=True)
+        out.print(f'  no:  icp reject {of} --reason "..."', soft_wrap=True)
 
 
 def _show_lacking(out: Console, report: RunReport) -> None:
     """Why accounts need data, and what would change that."""
     counters = report.counters
-    if not counters.lacking:
+    backfill = report.hold is None or "--yes" in report.hold.remedy
+    if not counters.lacking or not backfill:  # other holds have other causes
         return
     named = ", ".join(
         f"{name} ({field}) {count:,}" if (field := report.inputs.get(name)) else f"{name} {count:,}"

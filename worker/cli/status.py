@@ -16,6 +16,7 @@ from config.settings import load_settings
 from worker import composition
 from worker.cli.failing import failures
 from worker.cli.showing import console
+from worker.held import why
 from worker.standing import Standing, Verdict, report_of, span, standing, verdict
 from worker.state.instants import instant_text, minute_text
 from worker.state.runs import HELD
@@ -165,6 +166,7 @@ def _kept_back(it: Standing) -> list[tuple[str, str]]:
         found.append(("Next freeze", f"{begins} to {ends}: {it.next_freeze.reason}"))
     if it.held is not None:
         found.append(("Held", f"{it.held.run_id}, waiting for approval"))
+        found += [("Why", line) for line in why(report_of(it.held))]
     elif it.last is not None and it.last.outcome == HELD:
         found.append(("Waiting", f"{report_of(it.last).get('held', 0):,} accounts to be written"))
     return found

@@ -39,6 +39,7 @@ class Losses:
     vanished: Mapping[str, int] = field(
         default_factory=dict
     )  # accounts, by input that is empty now
+    missing_by_tier: Mapping[str, int] = field(default_factory=dict)  # as last computed
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -280,7 +281,7 @@ class Pass:
     def _guard(self) -> Hold | None:
         read = self.counters.read
         adopted = self.evaluator.assessed_before * 2 > read
-        return check(
+        hold = check(
             self._report.transitions,
             self._connection.guard,
             population=max(self._state.mirror.count(self._connection.name), read),
@@ -290,6 +291,20 @@ class Pass:
             losses=self._losses(),
             agreed=agreed_losses(self._state, self._connection.name, self._checkpoint),
         )
+        if hold is None or not hold.losses.missing:
+            return hold
+        return replace(hold, losses=replace(hold.losses, missing_by_tier=self._tiers_lost()))
+
+    def _tiers_lost(self) -> Mapping[str, int]:
+        """Which tiers the accounts had that are no longer there."""
+        found: Counter[str] = Counter()
+        for some in (
+            self.evaluator.census.unseen() if not self._gone else chunked(self._gone, CHUNK)
+        ):
+            self._keeper.keep()
+            rows = self._state.mirror.page(self._connection.name, list(some))
+            found.update(row.computed_tier for row in rows.values())
+        return found
 
     def _is_named(self) -> bool:
         """Whether a person named each account, and so knows what is asked for."""

@@ -176,7 +176,11 @@ class RunReport:
 
 def losses_json(losses: Losses) -> Mapping[str, Any]:
     """What a run no longer found: accounts, and inputs that became empty."""
-    return {"missing": losses.missing, "vanished": dict(sorted(losses.vanished.items()))}
+    return {
+        "missing": losses.missing,
+        "missing_by_tier": dict(sorted(losses.missing_by_tier.items())),
+        "vanished": dict(sorted(losses.vanished.items())),
+    }
 
 
 def calls_json(calls: CallCounts) -> Mapping[str, Any]:

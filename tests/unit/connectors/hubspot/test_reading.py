@@ -136,7 +136,7 @@ DETAILS = {
 )
 def test_the_portal_is_named_with_its_kind(wire: Wire, account_type: str, kind: str) -> None:
     """State is bound to the portal's number and kind; people can click through to a record."""
-    wire.answer(page(1), Reply(200, DETAILS | {"accountType": account_type}))
+    wire.answer(Reply(200, DETAILS | {"accountType": account_type}), page())
 
     assert HubSpotConnector(session_on(wire)).portal() == Portal(
         crm="hubspot",
@@ -154,7 +154,7 @@ FORBIDDEN = Reply(403, {"category": "MISSING_SCOPES"})
 def test_without_account_details_a_companys_address_tells_the_portal(wire: Wire) -> None:
     """A service key that may not ask who it is still works."""
     found = company(1) | {"url": "https://app.hubspot.com/contacts/777/record/0-2/1"}
-    wire.answer(Reply(200, {"results": [found]}), FORBIDDEN)
+    wire.answer(FORBIDDEN, Reply(200, {"results": [found]}))
 
     portal = HubSpotConnector(session_on(wire)).portal()
 
@@ -163,7 +163,7 @@ def test_without_account_details_a_companys_address_tells_the_portal(wire: Wire)
 
 def test_a_portal_that_cannot_be_told_is_asked_for(wire: Wire) -> None:
     """With neither details nor a company, a person must say which portal it is."""
-    wire.answer(page(), FORBIDDEN)
+    wire.answer(FORBIDDEN, page())
 
     with pytest.raises(MisconfiguredError, match="Grant the scope oauth"):
         HubSpotConnector(session_on(wire)).portal()
@@ -171,6 +171,6 @@ def test_a_portal_that_cannot_be_told_is_asked_for(wire: Wire) -> None:
 
 def test_a_portal_given_in_the_settings_is_enough(wire: Wire) -> None:
     """The settings' number stands where HubSpot does not tell."""
-    wire.answer(page(), FORBIDDEN)
+    wire.answer(FORBIDDEN, page())
 
     assert HubSpotConnector(session_on(wire), portal_id="5").portal().portal_id == "5"
