@@ -19,7 +19,7 @@ from worker.state.rows import Lease, Run
 from worker.state.runs import ABANDONED, HELD
 from worker.state.store import State
 from worker.sync.keeping import is_gone
-from worker.sync.report import RunOutcome
+from worker.sync.report import Failure, RunOutcome
 from worker.sync.withholding import frozen_words
 
 MOST_HELD = 20
@@ -166,7 +166,9 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
     outcome = it.last.outcome if it.last else None
     if outcome == RunOutcome.FAILED.value:
         problems = it.report.get("problems") or ["the last run failed"]
-        yield Verdict(STOPPED, str(problems[0]), (f"icp check{it.of}", f"icp run{it.of}"))
+        first, *more = map(str, problems)
+        others = f" ({len(more)} more problem{'s' * (len(more) > 1)})" if more else ""
+        yield Verdict(STOPPED, f"{first}{others}", failure_remedies(it))
     if it.unfinished is not None:
         undone = report_of(it.unfinished).get("rolls_back")
         why = f"a rollback of run {undone} ended half-way"
@@ -189,6 +191,13 @@ def _holding(it: Standing, run: Run) -> Verdict:
         return Verdict(LOOK, reason, (f"icp approve {run.run_id}{it.of}", reject))
     words = frozen_words(it.freeze)  # it cannot be approved before that is over
     return Verdict(LOOK, reason if words in reason else f"{words}; also {reason}", (reject,))
+
+
+def failure_remedies(it: Standing) -> Sequence[str]:
+    """The commands that help when the last run failed."""
+    if it.report.get("failure") == Failure.ICP.value:
+        return ("icp lint",)
+    return (f"icp check{it.of}", f"icp run{it.of}")
 
 
 def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:

@@ -21,6 +21,7 @@ from worker.cli.failing import CONFIGURATION, FAILED, STOPPED, fail, failures
 from worker.cli.running import execute, stopping, this_person
 from worker.cli.serving import LEFT_BEHIND, is_being_run, run_request, tier_named
 from worker.cli.showing import TerminalProgress, console, progress_bar, show_report
+from worker.recording import attempt
 from worker.state.instants import instant_text
 from worker.state.requests import Request, RequestKind
 from worker.state.store import State
@@ -112,15 +113,19 @@ def _run_here(
     as_json: bool,
 ) -> NoReturn:
     connection = settings.connection(name)
-    compiled = composition.compile_icps(connection.profiles)
-    composition.refuse_lint_errors(compiled, datetime.now(UTC))
     with (
         stopping() as stop,
         composition.open_database(settings) as state,
-        progress_bar() as progress,
+        attempt(state, connection) as it,
     ):
-        wanted = run_request(kind, dict(selector), state.now(), connection, compiled, state, stop)
-        result = wanted and execute(connection, compiled, state, wanted, stop, progress)
+        compiled = composition.compile_icps(connection.profiles)
+        composition.refuse_lint_errors(compiled, datetime.now(UTC))
+        with progress_bar() as progress:
+            now = state.now()
+            wanted = run_request(kind, dict(selector), now, connection, compiled, state, stop)
+            result = wanted and execute(
+                connection, compiled, state, wanted, stop, progress, it.run_id
+            )
     outcome = result.report.outcome if result else RunOutcome.SUCCEEDED
     if as_json:
         report = result.report.as_json() if result else None

@@ -27,6 +27,7 @@ from worker import composition
 from worker.cli.failing import failures, write_incident
 from worker.cli.interludes import service_of
 from worker.cli.showing import console, progress_bar, show_report
+from worker.recording import attempt
 from worker.state.errors import StateError
 from worker.state.instants import instant, minute_text
 from worker.state.store import State
@@ -83,14 +84,15 @@ def run_once(
             secrets=composition.secrets_of(settings),
         )
         connection = settings.connection(name)
-        compiled = composition.compile_icps(connection.profiles)
-        warnings = composition.refuse_lint_errors(compiled, datetime.now(UTC))
         with (
             stopping() as stop,
             composition.open_database(settings) as state,
-            progress_bar() as progress,
+            attempt(state, connection, dry_run=dry_run) as it,
         ):
-            result = execute(connection, compiled, state, request, stop, progress)
+            compiled = composition.compile_icps(connection.profiles)
+            warnings = composition.refuse_lint_errors(compiled, datetime.now(UTC))
+            with progress_bar() as progress:
+                result = execute(connection, compiled, state, request, stop, progress, it.run_id)
         labels = composition.tier_labels(compiled.profiles)
         result.report.warnings[:0] = [str(finding) for finding in warnings]
         if as_json:
@@ -107,6 +109,7 @@ def execute(
     request: RunRequest,
     stop: threading.Event,
     progress: Progress,
+    run_id: str,
     metrics: Metrics | None = None,
 ) -> RunResult:
     """Build one run and execute it; a dry run gets a connector and a state that keep nothing.
@@ -115,7 +118,6 @@ def execute(
     """
     wired = composition.connection_of(connection, compiled)
     connector = composition.open_connector(connection, stop, wired.fields)
-    run_id = composition.new_run_id()
     structlog.contextvars.bind_contextvars(run_id=run_id, connection=connection.name)
     scratch = state.scratch() if request.dry_run else None
     try:
@@ -193,11 +195,13 @@ def run_worker(name: str | None) -> None:
         settings = load_settings()
         set_up_logging(settings.log_level, secrets=composition.secrets_of(settings))
         chosen = settings.connections if name is None else (settings.connection(name),)
-        for connection in chosen:
-            compiled = composition.compile_icps(connection.profiles)
-            for finding in composition.refuse_lint_errors(compiled, datetime.now(UTC)):
-                log.warning("lint_warning", code=finding.code, where=finding.where)
         with stopping() as stop, composition.open_database(settings) as state:
+            for connection in chosen:
+                with attempt(state, connection):
+                    compiled = composition.compile_icps(connection.profiles)
+                    found = composition.refuse_lint_errors(compiled, datetime.now(UTC))
+                for finding in found:
+                    log.warning("lint_warning", code=finding.code, where=finding.where)
             clock = Clock(stop, len(chosen))
             metrics = Metrics(chosen, state)
             servers = []
@@ -255,20 +259,21 @@ class Tick:
             return None
         name = self._connection.name
         try:
-            compiled = composition.compile_icps(self._connection.profiles)
-            composition.refuse_lint_errors(compiled, datetime.now(UTC))
-            due = None if self._resumes else last_due(self._connection.schedule, datetime.now(UTC))
-            self._resumes = False
-            began = time.monotonic()
-            result = execute(
-                self._connection,
-                compiled,
-                self._state,
-                RunRequest(due=due),
-                self._stop,
-                Silent(),
-                self._metrics,
-            )
+            with attempt(self._state, self._connection) as it:
+                compiled = composition.compile_icps(self._connection.profiles)
+                composition.refuse_lint_errors(compiled, datetime.now(UTC))
+                due = (
+                    None
+                    if self._resumes
+                    else last_due(self._connection.schedule, datetime.now(UTC))
+                )
+                self._resumes = False
+                request = RunRequest(due=due)
+                began = time.monotonic()
+                result = execute(
+                    self._connection, compiled, self._state, request, self._stop, Silent(),
+                    it.run_id, self._metrics,
+                )  # fmt: skip
             tell(result.report)
             if self._metrics is not None:
                 self._metrics.ran(result.report, time.monotonic() - began)

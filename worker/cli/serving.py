@@ -21,6 +21,7 @@ from worker import composition
 from worker.cli.failing import write_incident
 from worker.cli.interludes import RequestProgress
 from worker.cli.running import execute, tell
+from worker.recording import Attempt, attempt
 from worker.state.errors import StateError
 from worker.state.instants import instant, instant_text
 from worker.state.requests import Request, RequestKind
@@ -187,8 +188,10 @@ class RequestServer:
         about = {"connection": self._name, "request": request.number}
         log.info("request_taken", kind=request.kind, **about)
         outcome, run_id = RunOutcome.FAILED, None
+        it: Attempt | None = None
         try:
-            outcome, run_id = self._run(request)
+            with attempt(self._state, self._connection) as it:
+                outcome, run_id = self._run(request, it.run_id)
         except (BusyError, StoppedError):
             outcome = RunOutcome.STOPPED
         except (ConfigError, ConnectorError, StateError) as error:
@@ -202,11 +205,12 @@ class RequestServer:
             self._state.requests.put_back(request.number)
             log.info("request_put_back", **about)
             return False
+        run_id = run_id or (it.recorded if it else None)
         self._state.requests.finish(request.number, outcome.value, run_id, self._state.now())
         log.info("request_finished", outcome=outcome.value, **about)
         return True
 
-    def _run(self, request: Request) -> tuple[RunOutcome, str | None]:
+    def _run(self, request: Request, run_id: str) -> tuple[RunOutcome, str | None]:
         compiled = composition.compile_icps(self._connection.profiles)
         composition.refuse_lint_errors(compiled, datetime.now(UTC))
         wanted = run_request(
@@ -223,7 +227,14 @@ class RequestServer:
         began = time.monotonic()
         progress = RequestProgress(self._state, request.number)
         report = execute(
-            self._connection, compiled, self._state, wanted, self._stop, progress, self._metrics
+            self._connection,
+            compiled,
+            self._state,
+            wanted,
+            self._stop,
+            progress,
+            run_id,
+            self._metrics,
         ).report
         tell(report)
         if self._metrics is not None:

@@ -34,6 +34,7 @@ __all__ = [
     "Exported",
     "compile_icps",
     "connection_of",
+    "credentials_of",
     "export_setup",
     "field_map",
     "full_ids",
@@ -126,5 +127,10 @@ def secrets_of(settings: Settings) -> Iterable[str]:
         if password:
             yield from {password, unquote(password)}
     for connection in settings.connections:
-        for access in (connection.hubspot, connection.salesforce):
-            yield from (secret.get_secret_value() for secret in access.secrets())
+        yield from credentials_of(connection)
+
+
+def credentials_of(connection: ConnectionSettings) -> Iterable[str]:
+    """Every secret of one connection."""
+    for access in (connection.hubspot, connection.salesforce):
+        yield from (secret.get_secret_value() for secret in access.secrets())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeAlias
 
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from worker.state.database import Database
 from worker.state.errors import StateError
@@ -13,11 +15,21 @@ from worker.state.rows import Lease, Run
 from worker.state.tables import connections, runs
 
 ABANDONED = "abandoned"
+FAILED = "failed"
 HELD = "held"
 ROLLBACK = "rollback"
 """The kind of a run that restores what an earlier one overwrote."""
 REJECTED = "rejected"
 SUPERSEDED = "superseded"
+UNSTARTED = "unstarted"
+"""The kind of a run that failed before it began, as far as it is known."""
+
+UNSTARTED_KEPT = 100
+"""How many such runs a connection keeps; repeated failures share one."""
+
+_Selected: TypeAlias = Select[
+    tuple[str, str, str, bool, str, str, str | None, str | None, bytes | None]
+]
 _OF_CONNECTION = select(runs.c.number).where(
     runs.c.run_id == bindparam("run_id"), runs.c.connection == bindparam("of")
 )
@@ -98,6 +110,55 @@ class Runs:
                 },
             )
 
+    def fail(
+        self,
+        connection: str,
+        run_id: str,
+        tell: Callable[[Run | None], bytes | None],
+        now: datetime,
+    ) -> str:
+        """Record that a run failed without an end of its own; answers under which id.
+
+        No lease is needed: nobody else touches that run, if it ever began.
+
+        Args:
+            connection: whose run it was to be.
+            run_id: of the run.
+            tell: gives the report. It is asked with the run itself where that has begun and not
+                ended; else with the connection's latest run, and answers ``None`` unless the two
+                failed alike and should share a row; else with ``None``, for a row of its own.
+            now: when it failed.
+        """
+        self._database.register(connection)
+        with self._database.write() as transaction:
+            number = self._database.number(transaction, connection)
+            transaction.execute(  # two who fail at the same moment come one after the other
+                select(connections.c.number)
+                .where(connections.c.number == number)
+                .with_for_update(key_share=True)
+            )
+            own = _run(transaction, _select().where(runs.c.run_id == run_id))
+            if own is not None:
+                if own.outcome is None:
+                    _end(transaction, own, tell, now)
+                return run_id
+            last = _run(transaction, _latest().where(runs.c.connection == number).limit(1))
+            if last is not None and _end(transaction, last, tell, now):
+                return last.run_id
+            at = instant_text(now)
+            transaction.execute(
+                insert(runs).values(
+                    connection=number, run_id=run_id, kind=UNSTARTED, as_of=at,
+                    started_at=at, finished_at=at, outcome=FAILED, report=tell(None),
+                )
+            )  # fmt: skip
+            unstarted = runs.c.connection == number, runs.c.kind == UNSTARTED
+            kept = select(runs.c.number).where(*unstarted).order_by(runs.c.number.desc())
+            transaction.execute(
+                delete(runs).where(*unstarted, runs.c.number.not_in(kept.limit(UNSTARTED_KEPT)))
+            )
+        return run_id
+
     def supersede(self, lease: Lease, run_id: str) -> int:
         """Let a run that planned everything anew take the place of held ones; answers how many.
 
@@ -124,9 +185,7 @@ class Runs:
     def get(self, run_id: str) -> Run | None:
         """One run by its id."""
         with self._database.read() as transaction:
-            found = transaction.execute(_select().where(runs.c.run_id == run_id))
-            row = found.mappings().one_or_none()
-        return Run(**row) if row else None
+            return _run(transaction, _select().where(runs.c.run_id == run_id))
 
     def latest(
         self,
@@ -144,7 +203,7 @@ class Runs:
             outcome: only those that ended so.
             rollbacks: only rollbacks, or only others; both where not told.
         """
-        query = _select().order_by(runs.c.started_at.desc(), runs.c.number.desc()).limit(limit)
+        query = _latest().limit(limit)
         if connection is not None:
             query = query.where(connections.c.name == connection)
         if outcome is not None:
@@ -169,7 +228,30 @@ def run_number(transaction: Connection, run_id: str, connection: int) -> int:
     return int(number)
 
 
-def _select() -> Select[tuple[str, str, str, bool, str, str, str | None, str | None, bytes | None]]:
+def _end(
+    transaction: Connection, run: Run, tell: Callable[[Run | None], bytes | None], now: datetime
+) -> bool:
+    """Record a failure in the row of *run*, where *tell* has something to say in it."""
+    report = tell(run)
+    if report is None:
+        return False
+    transaction.execute(
+        _FINISH,
+        {"run": run.run_id, "result": FAILED, "json": report, "at": instant_text(now)},
+    )
+    return True
+
+
+def _run(transaction: Connection, query: _Selected) -> Run | None:
+    row = transaction.execute(query).mappings().one_or_none()
+    return Run(**row) if row else None
+
+
+def _latest() -> _Selected:
+    return _select().order_by(runs.c.started_at.desc(), runs.c.number.desc())
+
+
+def _select() -> _Selected:
     return select(
         runs.c.run_id,
         connections.c.name.label("connection"),

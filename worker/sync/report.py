@@ -34,6 +34,18 @@ class RunKind(StrEnum):
     INCREMENTAL = "incremental"
     ACCOUNTS = "accounts"  # named ones only
     ROLLBACK = "rollback"  # those that an earlier run wrote, to restore what it overwrote
+    UNSTARTED = "unstarted"  # failed before that was known
+
+
+class Failure(StrEnum):
+    """What kept a run from beginning, or ended it without a word of its own."""
+
+    ICP = "icp"  # the document, or another part of the configuration
+    SETUP = "setup"  # credential, permissions, fields: a person must mend them
+    QUOTA = "quota"  # the day's calls are used up
+    CRM = "crm"  # it did not answer, or not as documented
+    STATE = "state"  # the database, or the portal that it belongs to
+    UNEXPECTED = "unexpected"  # an error nobody foresaw
 
 
 @dataclass(slots=True)
@@ -97,6 +109,8 @@ class RunReport:
     transitions: list[Transition] = field(default_factory=list)
     hold: Hold | None = None
     agreed: Losses | None = None  # what the person who approved it agreed to lose
+    failure: Failure | None = None  # of a run that failed before it began, or unforeseen
+    attempts: int = 1  # starts that failed alike, one after the other, and are recorded as one
     resumes_at: str | None = None  # when a run that the day's calls ended can go on
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -159,6 +173,8 @@ class RunReport:
                 "ends_at": self.hold.ends_at,
             },
             "agreed": None if self.agreed is None else losses_json(self.agreed),
+            "failure": None if self.failure is None else self.failure.value,
+            "attempts": self.attempts,
             "resumes_at": self.resumes_at,
             "problems": self.problems,
             "warnings": self.warnings,

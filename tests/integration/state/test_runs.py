@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,8 @@ from worker.state import (
     instant,
     instant_text,
 )
+from worker.state.rows import Run
+from worker.state.runs import UNSTARTED_KEPT
 
 DAY = timedelta(days=1)
 
@@ -58,6 +60,68 @@ def test_run_that_never_ended_is_abandoned(state: State) -> None:
 
     outcomes = {run.run_id: run.outcome for run in state.runs.latest()}
     assert outcomes == {"run-1": "abandoned", "run-2": None, "other-1": None}
+
+
+def failed(state: State, run_id: str, text: str, at: datetime = NOW) -> str:
+    """Record that a run could not begin; one that failed alike before shares its row."""
+
+    def tell(run: Run | None) -> bytes | None:
+        if run is None or run.run_id == run_id or run.report == text.encode():
+            return text.encode()
+        return None
+
+    return state.runs.fail(CONNECTION, run_id, tell, at)
+
+
+def test_a_run_that_could_not_begin_is_on_record(state: State) -> None:
+    """Also on a connection that was never used; it is over at once, and needs no lease."""
+    assert failed(state, "run-1", "no token") == "run-1"
+
+    [run] = state.runs.latest(CONNECTION)
+    assert (run.kind, run.outcome, run.report) == ("unstarted", "failed", b"no token")
+    assert run.started_at == run.finished_at == instant_text(NOW)
+    begun(state, leased(state), "run-2")  # abandons nothing
+    assert {it.run_id: it.outcome for it in state.runs.latest()} == {
+        "run-1": "failed", "run-2": None,
+    }  # fmt: skip
+
+
+def test_one_failure_again_and_again_is_one_row(state: State) -> None:
+    """Another failure, or a run in between, begins another row."""
+    later = NOW + timedelta(minutes=1)
+    assert failed(state, "run-1", "no token") == "run-1"
+    assert failed(state, "run-2", "no token", later) == "run-1"
+    assert failed(state, "run-3", "no ICP", later) == "run-3"
+    assert failed(state, "run-4", "no token", later) == "run-4"
+
+    *_, first = state.runs.latest(CONNECTION)
+    assert (first.started_at, first.finished_at) == (instant_text(NOW), instant_text(later))
+
+
+def test_ever_other_failures_fill_no_table(state: State) -> None:
+    """The newest are kept; runs that did begin are not touched."""
+    started(state, "run-a")
+    for number in range(UNSTARTED_KEPT + 5):
+        failed(state, f"run-{number}", str(number), NOW + timedelta(seconds=number))
+
+    kept = [run.run_id for run in state.runs.latest(CONNECTION, 1_000)]
+    assert len(kept) == UNSTARTED_KEPT + 1
+    assert (kept[0], kept[-2], kept[-1]) == (f"run-{UNSTARTED_KEPT + 4}", "run-5", "run-a")
+
+
+def test_a_run_that_an_error_ended_is_closed_as_failed(state: State) -> None:
+    """Its own row says so; one that has ended before keeps its end."""
+    lease = started(state)
+    assert failed(state, "run-1", "unforeseen") == "run-1"
+    begun(state, lease, "run-2")
+    state.runs.finish(lease, "run-2", outcome="succeeded", report=b"fine", finished_at=NOW)
+    failed(state, "run-2", "tidying failed")
+
+    reports = {run.run_id: (run.kind, run.outcome, run.report) for run in state.runs.latest()}
+    assert reports == {
+        "run-1": ("full", "failed", b"unforeseen"),
+        "run-2": ("full", "succeeded", b"fine"),
+    }
 
 
 def test_latest_runs_come_first(state: State) -> None:
