@@ -64,7 +64,7 @@ def moves(report: Mapping[str, Any], labels: Mapping[str, str]) -> list[Move]:
         found.append(
             Move(
                 labels.get(it["from"], it["from"]) or NOT_ASSESSED,
-                labels.get(it["to"], it["to"]),
+                labels.get(it["to"], it["to"]) or NOT_ASSESSED,
                 it["accounts"],
                 it["cause"],
                 tuple(it["examples"]),

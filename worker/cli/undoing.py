@@ -128,7 +128,7 @@ def _show(out: Console, state: State, result: RunResult, labels: Mapping[str, st
         out.print(f"A real rollback {report.forecast}")
     if report.transitions:
         out.print()
-        out.print(transition_table(report.transitions, labels, result.examples))
+        out.print(transition_table(report, labels, result.examples))
     for line in _left_lines(state, report):
         out.print(escape(line), soft_wrap=True)
     for warning in report.warnings:
