@@ -34,7 +34,7 @@ from config.listening import ListenOn
 from config.problems import ConfigProblem, did_you_mean
 from config.salesforce import SalesforceEnvironment
 from config.scalars import flag
-from config.schedule import WhenToRun
+from config.schedule import Interval, WhenToRun
 
 PREFIX: Final = "ICP_"
 ENVIRONMENT: Final = "environment"
@@ -123,6 +123,7 @@ class Environment(BaseSettings):
     database_url: DatabaseUrl | None = None
     schedule: WhenToRun | None = Field(default=None, description="cron line or interval")
     log_level: LogLevel | None = None
+    shutdown_grace: Interval | None = None
     http_address: ListenOn | None = Field(default=None, description="host:port, or off")
     allow_partial_visibility: Annotated[bool, BeforeValidator(_flag)] | None = None
 
@@ -149,7 +150,7 @@ def variable(*path: str) -> str:
 
 def known_variables() -> tuple[str, ...]:
     """Return every variable with a fixed name, those from files included."""
-    plain = ["CONFIG", "CRM", "PROFILE", "SCHEDULE", "LOG_LEVEL", "HTTP_ADDRESS"]
+    plain = ["CONFIG", "CRM", "PROFILE", "SCHEDULE", "LOG_LEVEL", "HTTP_ADDRESS", "SHUTDOWN_GRACE"]
     plain += ["ALLOW_PARTIAL_VISIBILITY"]
     return tuple(
         [PREFIX + name for name in plain]

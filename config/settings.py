@@ -6,6 +6,7 @@ never from ``worker.yaml``.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -27,6 +28,9 @@ from config.listening import Listening
 from config.problems import ConfigError, ConfigProblem, did_you_mean, in_file_order, listed
 from config.salesforce import SalesforceSettings
 from config.worker_file import WorkerFile, read_worker_file
+
+SHUTDOWN_GRACE: Final = timedelta(seconds=25)
+"""Less than the 30 seconds that Kubernetes gives before it kills."""
 
 DEFAULT_DATABASE: Final = "sqlite:///icp-sync.db"
 S = TypeVar("S", HubSpotSettings, SalesforceSettings)
@@ -50,6 +54,7 @@ class Settings(BaseModel):
     database_url: SecretStr = SecretStr(DEFAULT_DATABASE)
     log_level: LogLevel = "info"
     http: Listening = Listening()
+    shutdown_grace: timedelta = SHUTDOWN_GRACE
     connections: tuple[ConnectionSettings, ...] = ()
 
     def connection(self, name: str | None = None) -> ConnectionSettings:
@@ -122,11 +127,14 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
     url = environment.database_url or SecretStr(DEFAULT_DATABASE)
     level = environment.log_level or "info"
     http = environment.http_address or Listening()
+    grace = environment.shutdown_grace or SHUTDOWN_GRACE
     if environment.crm is None:
         if environment.profile is not None:
             remedy = f"Set it to {listed(CRM_NAMES)}."
             problems.append(environment_problem("ICP_CRM", "it is not set.", remedy))
-        return Settings(database_url=url, log_level=level, http=http), problems
+        return Settings(
+            database_url=url, log_level=level, http=http, shutdown_grace=grace
+        ), problems
     profiles = [part.strip() for part in (environment.profile or "").split(",") if part.strip()]
     if not profiles:
         problems.append(
@@ -141,7 +149,13 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
         hubspot=_merged(HubSpotSettings(), environment.hubspot),
         salesforce=_merged(SalesforceSettings(), environment.salesforce),
     )
-    settings = Settings(database_url=url, log_level=level, http=http, connections=(connection,))
+    settings = Settings(
+        database_url=url,
+        log_level=level,
+        http=http,
+        shutdown_grace=grace,
+        connections=(connection,),
+    )
     return settings, problems
 
 
@@ -178,6 +192,7 @@ def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Setti
         database_url=url,
         log_level=environment.log_level or file.log_level,
         http=environment.http_address or file.http,
+        shutdown_grace=environment.shutdown_grace or file.shutdown_grace or SHUTDOWN_GRACE,
         connections=tuple(connections),
     )
 

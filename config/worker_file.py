@@ -24,6 +24,7 @@ from config.freezing import FreezeEntry
 from config.listening import Listening, ListenOn
 from config.problems import ConfigError, ConfigProblem, did_you_mean, listed
 from config.scalars import Text, wrong
+from config.schedule import Interval
 from config.translating import Placing, problem_at, translate, without_blanks
 from config.yaml_source import DataPath, YamlSource, load_yaml
 
@@ -53,6 +54,7 @@ class WorkerFile(Part):
     )
     log_level: LogLevel = "info"
     http: ListenOn = Listening()
+    shutdown_grace: Interval | None = Field(default=None, json_schema_extra={"default": "25s"})
     freeze: tuple[FreezeEntry, ...] = Field(default=(), description="of every connection")
     connections: Annotated[tuple[ConnectionEntry, ...], Field(min_length=1)]
 

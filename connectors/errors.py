@@ -82,7 +82,17 @@ class MisconfiguredError(ConnectorError):
 
 
 class StoppedError(ConnectorError):
-    """A stop was asked for while waiting to send or to try again; end as ``stopped``."""
+    """A stop was asked for while waiting to send or to try again; end as ``stopped``.
+
+    Args:
+        message: what was waited for.
+        may_have_applied: whether an attempt before it may still arrive.
+
+    """
+
+    def __init__(self, message: str, *, may_have_applied: bool = False) -> None:
+        super().__init__(message)
+        self.may_have_applied = may_have_applied
 
 
 class ProtocolError(ConnectorError):

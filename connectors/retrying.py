@@ -20,7 +20,7 @@ from tenacity import (
 )
 from tenacity.stop import stop_base
 
-from connectors.errors import TransientError
+from connectors.errors import StoppedError, TransientError
 from connectors.pausing import Pause
 
 T = TypeVar("T")
@@ -63,15 +63,26 @@ class RetryPolicy:
             reraise=True,
         )
         attempt = 0
+        in_doubt = False  # whether what an attempt sent may still arrive
 
         def attempted() -> T:
-            nonlocal attempt
+            nonlocal attempt, in_doubt
             attempt += 1
             if attempt > 1:
                 on_retry()
-            return operation(attempt)
+            try:
+                return operation(attempt)
+            except TransientError as error:
+                in_doubt |= error.may_have_applied
+                raise
 
-        return retrying(attempted)
+        try:
+            return retrying(attempted)
+        except StoppedError as error:
+            if not in_doubt:
+                raise
+            words = str(error)
+        raise StoppedError(words, may_have_applied=True)
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

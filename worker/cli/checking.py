@@ -28,8 +28,8 @@ from connectors.records import (
 )
 from worker import composition
 from worker.cli.failing import CONFIGURATION, failures
-from worker.cli.running import stopping
 from worker.cli.showing import console, portal_name
+from worker.cli.stopping import stopping
 from worker.icp.predicates import OneOf
 from worker.icp.reading import Parser
 from worker.parsers import vocabulary_of

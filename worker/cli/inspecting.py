@@ -22,8 +22,8 @@ from connectors.records import AccountRecord
 from worker import composition
 from worker.cli.failing import CONFIGURATION, FAILED, fail, failures
 from worker.cli.restored import show_restored, written_json
-from worker.cli.running import stopping
 from worker.cli.showing import console, portal_name, printable
+from worker.cli.stopping import stopping
 from worker.icp.conditions import Truth
 from worker.icp.explaining import Explanation, explain, points
 from worker.icp.judging import Judge

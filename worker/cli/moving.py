@@ -11,7 +11,8 @@ from config.settings import load_settings
 from connectors.batching import distinct
 from worker import composition
 from worker.cli.failing import CONFIGURATION, fail, failures
-from worker.cli.running import stopping, this_person
+from worker.cli.running import this_person
+from worker.cli.stopping import stopping
 from worker.sync.keeping import this_holder
 from worker.sync.moving import adopt, forget
 from worker.telemetry import set_up_logging

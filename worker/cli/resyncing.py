@@ -18,9 +18,10 @@ from config.schedule import interval
 from config.settings import Settings, load_settings
 from worker import composition
 from worker.cli.failing import CONFIGURATION, FAILED, STOPPED, fail, failures
-from worker.cli.running import execute, stopping, this_person
+from worker.cli.running import execute, this_person
 from worker.cli.serving import LEFT_BEHIND, is_being_run, run_request, tier_named
 from worker.cli.showing import TerminalProgress, console, progress_bar, show_report
+from worker.cli.stopping import stopping
 from worker.recording import attempt
 from worker.state.instants import instant_text
 from worker.state.requests import Request, RequestKind
@@ -114,7 +115,7 @@ def _run_here(
 ) -> NoReturn:
     connection = settings.connection(name)
     with (
-        stopping() as stop,
+        stopping(settings.shutdown_grace) as stop,
         composition.open_database(settings) as state,
         attempt(state, connection) as it,
     ):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import getpass
 import json
-import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -27,6 +24,7 @@ from worker import composition
 from worker.cli.failing import failures, write_incident
 from worker.cli.interludes import service_of
 from worker.cli.showing import console, progress_bar, show_report
+from worker.cli.stopping import stopping
 from worker.recording import attempt
 from worker.state.errors import StateError
 from worker.state.instants import instant, minute_text
@@ -43,24 +41,6 @@ if TYPE_CHECKING:
     from worker.metrics import Metrics
 
 log = structlog.get_logger()
-
-
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set; a second signal leaves at once, which is safe too."""
-    stop = threading.Event()
-
-    def ask(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            sys.exit(128 + number)
-        stop.set()
-
-    before = {it: signal.signal(it, ask) for it in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run_once(
@@ -85,7 +65,7 @@ def run_once(
         )
         connection = settings.connection(name)
         with (
-            stopping() as stop,
+            stopping(settings.shutdown_grace) as stop,
             composition.open_database(settings) as state,
             attempt(state, connection, dry_run=dry_run) as it,
         ):
@@ -147,7 +127,7 @@ def approve_run(run_id: str, name: str | None, *, by: str, reason: str, as_json:
         composition.refuse_lint_errors(compiled, datetime.now(UTC))
         wired = composition.connection_of(connection, compiled)
         with (
-            stopping() as stop,
+            stopping(settings.shutdown_grace) as stop,
             composition.open_database(settings) as state,
             progress_bar() as progress,
         ):
@@ -195,7 +175,8 @@ def run_worker(name: str | None) -> None:
         settings = load_settings()
         set_up_logging(settings.log_level, secrets=composition.secrets_of(settings))
         chosen = settings.connections if name is None else (settings.connection(name),)
-        with stopping() as stop, composition.open_database(settings) as state:
+        grace = settings.shutdown_grace
+        with stopping(grace, 0) as stop, composition.open_database(settings) as state:
             for connection in chosen:
                 with attempt(state, connection):
                     compiled = composition.compile_icps(connection.profiles)

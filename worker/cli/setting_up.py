@@ -16,8 +16,8 @@ from config.settings import load_settings
 from connectors.zipping import zipped
 from worker import composition
 from worker.cli.failing import CONFIGURATION, failures
-from worker.cli.running import stopping
 from worker.cli.showing import console
+from worker.cli.stopping import stopping
 from worker.setting_up import Need, SetupPlan, Wishes, apply_setup, plan_setup
 from worker.telemetry import set_up_logging
 

@@ -8,7 +8,7 @@ import orjson
 
 from connectors.base import CrmConnector
 from connectors.batching import chunked
-from connectors.errors import MisconfiguredError
+from connectors.errors import MisconfiguredError, StoppedError
 from connectors.records import AccountUpdate, FieldKind, WriteOutcome, WriteResult
 from worker.state.rows import Change, ChangeState, Lease, Outcome
 from worker.state.store import State
@@ -194,6 +194,9 @@ class Drain:
         self._keeper.require_held()
         try:
             answers = self._connector.write(updates, jobs)
+        except StoppedError as error:
+            self._keeper.unanswered |= error.may_have_applied
+            raise
         except MisconfiguredError as error:
             if error.outcomes:
                 self._settle(seqs, error.outcomes, jobs)

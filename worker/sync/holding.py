@@ -25,6 +25,9 @@ def alone(
 ) -> Iterator[Keeper]:
     """Hold the lease of a connection, renew it meanwhile, and let go of it at the end.
 
+    A process that was told to stop while something it had sent may still arrive keeps it: another
+    one on another host waits until the lease has run out, and then until that has landed.
+
     Args:
         state: where the lease is.
         name: of the connection.
@@ -51,4 +54,5 @@ def alone(
         with Heartbeat(keeper):
             yield keeper
     finally:
-        state.leases.release(keeper.lease)
+        if not keeper.unanswered:
+            state.leases.release(keeper.lease)

@@ -65,6 +65,7 @@ class Keeper:
         self._clock = clock
         self._ticking = ticking
         self.lease = lease
+        self.unanswered = False  # whether something that was sent may still arrive
         self._progressed = ticking()
         self._since = self._progressed if since is None else since
         self._lost: StaleLeaseError | None = None
