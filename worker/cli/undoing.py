@@ -15,8 +15,9 @@ from config.settings import load_settings
 from connectors.dry_run import DryRunConnector
 from worker import composition
 from worker.cli.failing import failures
-from worker.cli.running import stopping, this_person
+from worker.cli.running import this_person
 from worker.cli.showing import COLOURS, console, printable, progress_bar, transition_table
+from worker.cli.stopping import stopping
 from worker.state.store import State
 from worker.sync.connection import Parts, RunResult
 from worker.sync.keeping import this_holder
@@ -51,7 +52,10 @@ def rollback_run(
         wired = composition.connection_of(connection, compiled)
         run_id = composition.new_run_id()
         structlog.contextvars.bind_contextvars(run_id=run_id, connection=connection.name)
-        with stopping() as stop, composition.open_database(settings) as stored:
+        with (
+            stopping(settings.shutdown_grace) as stop,
+            composition.open_database(settings) as stored,
+        ):
             connector = composition.open_connector(connection, stop, wired.fields)
             state = stored.scratch() if dry_run else stored
             try:
