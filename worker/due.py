@@ -32,6 +32,18 @@ def last_due(schedule: Schedule, now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0)
 
 
+def still_due(schedule: Schedule, now: datetime, own: datetime) -> datetime | None:
+    """When the tick is due to which a clock has come early, by that clock; ``None`` if it has not.
+
+    Args:
+        schedule: whose ticks.
+        now: the moment by the clock that all replicas go by.
+        own: the same moment by this machine's.
+    """
+    falls = last_due(schedule, own)
+    return falls + (own - now) if falls > now else None
+
+
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:
     """The first time later than *after* at which the schedule falls due; ``None`` if never."""
     if schedule.every is not None:

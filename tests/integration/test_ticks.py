@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from config.connection import ConnectionSettings
+from config.hubspot import HubSpotSettings
+from config.schedule import schedule
 from config.settings import Settings
 from worker.cli.running import Tick
-from worker.state.store import open_state
+from worker.due import last_due
+from worker.state.database import Database
+from worker.state.store import State, open_state
 
 
 def test_a_broken_edit_of_the_icp_is_told_in_its_own_words(tmp_path: Path) -> None:
@@ -28,3 +34,41 @@ def test_a_broken_edit_of_the_icp_is_told_in_its_own_words(tmp_path: Path) -> No
     assert event["log_level"] == "error"
     assert "icp.yaml:2" in event["reason"]
     assert 'Did you mean "criteria"?' in event["reason"]
+
+
+class Behind(State):
+    """The state of a server whose clock is behind this machine's."""
+
+    def now(self) -> datetime:
+        """Ninety minutes ago."""
+        return super().now() - timedelta(minutes=90)
+
+
+def test_a_replica_whose_clock_is_ahead_comes_back_at_the_tick_of_the_others(
+    tmp_path: Path,
+) -> None:
+    """It finds the tick done that is the present one for all, and does not begin the next."""
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    open_state(url).close()
+    connection = ConnectionSettings(
+        name="main",
+        crm="hubspot",
+        profiles=(Path("config/examples/midmarket-saas.yaml"),),
+        schedule=schedule("1h"),
+        hubspot=HubSpotSettings(access_token=SecretStr("secret")),
+    )
+    with Behind(Database(url, timedelta(seconds=5))) as state:
+        present = last_due(connection.schedule, state.now())
+        lease = state.leases.acquire("main", "another", timedelta(minutes=1), state.now())
+        assert lease is not None
+        assert state.ticks.claim(lease, present, state.now())
+        state.leases.release(lease)
+        with capture_logs() as logs:
+            again = Tick(
+                Settings(connections=(connection,)), connection, state, threading.Event()
+            )()
+        assert [it["event"] for it in logs] == ["tick_done_before"]
+        assert state.ticks.last("main") == present
+        assert again is not None
+        ahead = again - last_due(connection.schedule, datetime.now(UTC))
+        assert timedelta(minutes=89) < ahead < timedelta(minutes=91)

@@ -10,7 +10,7 @@ import pytest
 
 from config.schedule import schedule
 from tests.support.runs import Desk, Quiet, desk
-from worker.due import last_due
+from worker.due import last_due, still_due
 from worker.sync.connection import RunRequest, TickDoneError
 from worker.sync.run import SyncRun
 
@@ -71,6 +71,27 @@ def test_a_clock_that_was_a_year_ahead_blocks_nothing(shop: Desk) -> None:
     due = last_due(schedule("1h"), shop.clock())
     assert tick(shop, "a", due + timedelta(days=365))
     assert tick(shop, "a", due)
+
+
+@pytest.mark.parametrize(
+    ("now", "ahead", "early"),
+    [
+        ("12:20", 0, False),
+        ("12:20", -30, False),
+        ("12:20", 10, False),
+        ("12:40", 30, True),
+        ("12:20", 61, True),
+    ],
+)
+def test_a_clock_that_is_ahead_comes_back_when_the_tick_is_due(
+    now: str, ahead: int, *, early: bool
+) -> None:
+    """Which is at one o'clock, when its own time is later by so much as it is ahead."""
+    noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    shared = noon.replace(minute=int(now[-2:]))
+    wrong_by = timedelta(minutes=ahead)
+    found = still_due(schedule("1h"), shared, shared + wrong_by)
+    assert found == (noon + timedelta(hours=1) + wrong_by if early else None)
 
 
 @pytest.mark.parametrize(

@@ -228,26 +228,26 @@ class Tick:
     def __call__(self) -> datetime | None:
         """Run once. The ICP is read anew, so that an edit takes effect at the next tick.
 
-        Answers when to go on, where the day's calls were used up.
+        Answers when to go on, where the day's calls were used up; and when the tick is due that
+        this machine's clock came to early.
         """
         with self._turn:
             return self._run()
 
     def _run(self) -> datetime | None:
-        from worker.due import last_due  # noqa: PLC0415 - the only command that needs it
+        from worker.due import last_due, still_due  # noqa: PLC0415 - the only command that needs it
 
         if self._stop.is_set():
             return None
-        name = self._connection.name
+        name, schedule, own = self._connection.name, self._connection.schedule, datetime.now(UTC)
+        again = None
         try:
             with attempt(self._state, self._connection) as it:
                 compiled = composition.compile_icps(self._connection.profiles)
-                composition.refuse_lint_errors(compiled, datetime.now(UTC))
-                due = (
-                    None
-                    if self._resumes
-                    else last_due(self._connection.schedule, datetime.now(UTC))
-                )
+                composition.refuse_lint_errors(compiled, own)
+                now = self._state.now()  # which tick it is, says the clock that all replicas go by
+                again = still_due(schedule, now, own)
+                due = None if self._resumes else last_due(schedule, now)
                 self._resumes = False
                 request = RunRequest(due=due)
                 began = time.monotonic()
@@ -266,6 +266,7 @@ class Tick:
             return self._resuming(error.resumes_at)
         except TickDoneError:
             log.info("tick_done_before", connection=name)
+            return again
         except BusyError:
             log.info("tick_skipped_busy", connection=name)
         except (ConfigError, ConnectorError, StateError) as error:
