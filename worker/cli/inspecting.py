@@ -202,6 +202,8 @@ def explain_past(account: str, name: str | None, at: str, *, as_json: bool) -> N
         settings = load_settings(need_connection=False)
         connection = name or settings.connection(None).name
         with composition.open_database(settings) as state:
+            bound = state.bindings.of(connection)
+            [account] = composition.full_ids(bound.crm if bound else "", [account])
             row = state.history.at(connection, account, moment)
             if row is None:
                 fail([_nothing_by(state, connection, account, moment)], FAILED)

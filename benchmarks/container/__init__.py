@@ -1,0 +1,1 @@
+"""Proves the Dockerfile without a container engine: ``python -m benchmarks.container``."""
