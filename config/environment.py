@@ -27,6 +27,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from config.approvals import PublicUrl, SigningSecret
 from config.connection import database_url
 from config.crms import CRM_NAMES, Crm
 from config.hubspot import HubSpotEnvironment
@@ -125,6 +126,9 @@ class Environment(BaseSettings):
     log_level: LogLevel | None = None
     shutdown_grace: Interval | None = None
     http_address: ListenOn | None = Field(default=None, description="host:port, or off")
+    approval_url: PublicUrl | None = Field(default=None, description="of links for approving")
+    approval_secret: SigningSecret | None = None
+    approval_valid_for: Interval | None = Field(default=None, description="of such a link")
     allow_partial_visibility: Annotated[bool, BeforeValidator(_flag)] | None = None
 
 
@@ -151,10 +155,11 @@ def variable(*path: str) -> str:
 def known_variables() -> tuple[str, ...]:
     """Return every variable with a fixed name, those from files included."""
     plain = ["CONFIG", "CRM", "PROFILE", "SCHEDULE", "LOG_LEVEL", "HTTP_ADDRESS", "SHUTDOWN_GRACE"]
-    plain += ["ALLOW_PARTIAL_VISIBILITY"]
+    plain += ["ALLOW_PARTIAL_VISIBILITY", "APPROVAL_URL", "APPROVAL_VALID_FOR"]
     return tuple(
         [PREFIX + name for name in plain]
-        + [PREFIX + "DATABASE_URL", PREFIX + "DATABASE_URL_FILE"]
+        + [PREFIX + name for name in ("DATABASE_URL", "DATABASE_URL_FILE")]
+        + [PREFIX + name for name in ("APPROVAL_SECRET", "APPROVAL_SECRET_FILE")]
         + [PREFIX + name for name in _nested()]
     )
 

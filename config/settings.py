@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.approvals import Approvals, ApprovalsEntry
 from config.connection import DEFAULT_SCHEDULE, ConnectionSettings
 from config.credentials import credential_problems
 from config.crms import CRM_NAMES, Crm
@@ -55,6 +56,7 @@ class Settings(BaseModel):
     log_level: LogLevel = "info"
     http: Listening = Listening()
     shutdown_grace: timedelta = SHUTDOWN_GRACE
+    approvals: Approvals | None = None
     connections: tuple[ConnectionSettings, ...] = ()
 
     def connection(self, name: str | None = None) -> ConnectionSettings:
@@ -96,6 +98,7 @@ def load_settings(*, need_connection: bool = True) -> Settings:
     if environment is None:
         raise ConfigError(in_file_order(problems))
     settings: Settings | None = None
+    approvals = ApprovalsEntry()
     if environment.config is not None:
         problems += [
             environment_problem(
@@ -107,11 +110,12 @@ def load_settings(*, need_connection: bool = True) -> Settings:
         file, found = read_worker_file(environment.config, environment)
         if file is not None:
             settings = _combined(file, environment, environment.config.parent)
+            approvals = file.approvals
     else:
         settings, found = _from_environment(environment)
     problems += found
     if settings is not None and need_connection:
-        problems += _without_credentials(settings)
+        problems += [*_without_credentials(settings), *_half_set_up(approvals, environment)]
     if problems or settings is None:
         raise ConfigError(in_file_order(problems))
     return settings
@@ -132,9 +136,15 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
         if environment.profile is not None:
             remedy = f"Set it to {listed(CRM_NAMES)}."
             problems.append(environment_problem("ICP_CRM", "it is not set.", remedy))
-        return Settings(
-            database_url=url, log_level=level, http=http, shutdown_grace=grace
-        ), problems
+        approvals = _approvals(ApprovalsEntry(), environment)
+        found = Settings(
+            database_url=url,
+            log_level=level,
+            http=http,
+            shutdown_grace=grace,
+            approvals=approvals,
+        )
+        return found, problems
     profiles = [part.strip() for part in (environment.profile or "").split(",") if part.strip()]
     if not profiles:
         problems.append(
@@ -154,6 +164,7 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
         log_level=level,
         http=http,
         shutdown_grace=grace,
+        approvals=_approvals(ApprovalsEntry(), environment),
         connections=(connection,),
     )
     return settings, problems
@@ -193,8 +204,34 @@ def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Setti
         log_level=environment.log_level or file.log_level,
         http=environment.http_address or file.http,
         shutdown_grace=environment.shutdown_grace or file.shutdown_grace or SHUTDOWN_GRACE,
+        approvals=_approvals(file.approvals, environment),
         connections=tuple(connections),
     )
+
+
+def _approvals(entry: ApprovalsEntry, environment: Environment) -> Approvals | None:
+    """What links are made of; ``None`` unless address and secret are both given."""
+    url, secret = environment.approval_url or entry.url, environment.approval_secret
+    if url is None or secret is None:
+        return None
+    return Approvals(url, secret, environment.approval_valid_for or entry.valid_for)
+
+
+def _half_set_up(entry: ApprovalsEntry, environment: Environment) -> list[ConfigProblem]:
+    """Say which half of what links are made of is missing."""
+    url, secret = environment.approval_url or entry.url, environment.approval_secret
+    if (url is None) == (secret is None):
+        return []
+    missing, remedy = variable("approval_secret"), "Make one with `openssl rand -hex 32`"
+    if url is None:
+        missing, remedy = variable("approval_url"), "Set it to https://icp.example.com"
+    return [
+        environment_problem(
+            missing,
+            "it is not set, but the other half of links for approving is.",
+            f"{remedy}, or take the other half away.",
+        )
+    ]
 
 
 def _beside(url: str, folder: Path) -> str:

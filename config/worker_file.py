@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
+from config.approvals import ApprovalsEntry
 from config.conditions import Part
 from config.connection import ConnectionEntry, database_url
 from config.credentials import alien_variables
@@ -55,6 +56,7 @@ class WorkerFile(Part):
     log_level: LogLevel = "info"
     http: ListenOn = Listening()
     shutdown_grace: Interval | None = Field(default=None, json_schema_extra={"default": "25s"})
+    approvals: ApprovalsEntry = ApprovalsEntry()
     freeze: tuple[FreezeEntry, ...] = Field(default=(), description="of every connection")
     connections: Annotated[tuple[ConnectionEntry, ...], Field(min_length=1)]
 

@@ -16,6 +16,8 @@ import structlog
 from config.environment import environment_problem
 from config.listening import Listening
 from config.problems import ConfigError
+from worker.approval_links import PATH
+from worker.approval_page import MOST, ApprovalPage, Reply
 from worker.metrics import CONTENT_TYPE, Metrics
 from worker.state.errors import StateError
 from worker.state.store import State
@@ -66,7 +68,9 @@ class Health:
 
 
 @contextmanager
-def serving(address: Listening, health: Health) -> Iterator[int | None]:
+def serving(
+    address: Listening, health: Health, approvals: ApprovalPage | None = None
+) -> Iterator[int | None]:
     """Answer at *address* until left; gives the port, or ``None`` where it is turned off.
 
     Raises:
@@ -76,7 +80,7 @@ def serving(address: Listening, health: Health) -> Iterator[int | None]:
         yield None
         return
     try:
-        server = _Server((address.host, address.port), _handler(health))
+        server = _Server((address.host, address.port), _handler(health, approvals))
     except OSError as error:
         raise ConfigError(
             [
@@ -111,16 +115,44 @@ class _Server(ThreadingHTTPServer):
         log.debug("http_request_failed", error=getattr(sys.exc_info()[0], "__name__", ""))
 
 
-def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = _PATIENCE
-        server_version = "icp"
-        sys_version = ""
+class _Handler(BaseHTTPRequestHandler):
+    """Sends pages; keeps addresses, which may carry a signature, out of every log."""
 
+    timeout = _PATIENCE
+    server_version = "icp"
+    sys_version = ""
+
+    def _reply(self, answer: Callable[[], Reply]) -> None:
+        try:
+            reply = answer()
+        except Exception as error:  # noqa: BLE001 - a page must not take the thread with it
+            log.warning("approval_page_failed", error=type(error).__name__)
+            reply = Reply(HTTPStatus.SERVICE_UNAVAILABLE)
+        self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers().items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep each scrape out of the log."""
+
+
+def _handler(health: Health, approvals: ApprovalPage | None) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
         def do_GET(self) -> None:
-            """Answer."""
+            """Answer; nothing is ever changed by it."""
+            path, _, query = self.path.partition("?")
+            if approvals is not None and path.startswith(PATH):
+                self._reply(lambda: approvals.show(path, query))
+                return
             try:
-                status, kind, body = health.answer(self.path.partition("?")[0])
+                status, kind, body = health.answer(path)
             except Exception as error:  # noqa: BLE001 - a check must not take the thread with it
                 status, kind, body = _told([type(error).__name__])
             self.send_response(status)
@@ -132,8 +164,18 @@ def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
 
         do_HEAD = do_GET  # noqa: N815 - the library's name
 
-        def log_message(self, *_: object) -> None:
-            """Keep each scrape out of the log."""
+        def do_POST(self) -> None:
+            """Take what was decided on the page of a held run."""
+            path = self.path.partition("?")[0]
+            length = self.headers.get("Content-Length", "")
+            self.close_connection = True  # whatever of the body is left unread
+            if approvals is None or not path.startswith(PATH):
+                self._send(Reply(HTTPStatus.NOT_FOUND))
+            elif not (length.isascii() and length.isdigit()) or int(length) > MOST:
+                self._send(Reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
+            else:
+                body = self.rfile.read(int(length))
+                self._reply(lambda: approvals.decide(path, body))
 
     return Handler
 

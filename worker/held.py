@@ -91,13 +91,19 @@ def moves(report: Mapping[str, Any], labels: Mapping[str, str]) -> list[Move]:
 
 
 def tier_lines(report: Mapping[str, Any], labels: Mapping[str, str]) -> list[TierLine]:
-    """How many of the accounts that were looked at each tier holds now, and would hold then."""
-    then, now = Counter(report["tiers"]), Counter(report["tiers"])
+    """How many accounts each tier holds now, and would hold then; of all that are remembered."""
+    change: Counter[str] = Counter()
     for it in report["transitions"]:
-        now[it["to"]] -= it["accounts"]
-        now[it["from"]] += it["accounts"]
-    now.update(_gone(report))
-    return [TierLine(label, now[name], then[name]) for name, label in labels.items()]
+        change[it["to"]] += it["accounts"]
+        change[it["from"]] -= it["accounts"]
+    change.subtract(_gone(report))
+    now = (report.get("hold") or {}).get("tiers")
+    if not now:
+        return []
+    return [
+        TierLine(label, now.get(name, 0), max(now.get(name, 0) + change[name], 0))
+        for name, label in labels.items()
+    ]
 
 
 def why(report: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> list[str]:
@@ -126,6 +132,14 @@ def why(report: Mapping[str, Any], inputs: Mapping[str, str] | None = None) -> l
             " credential"
         )
     return found
+
+
+def causes(report: Mapping[str, Any]) -> frozenset[str]:
+    """What is behind a held run, without numbers: the same for one that is held for the same."""
+    hold = report.get("hold") or {}
+    moved = (it["cause"] for it in report["transitions"] if it["from"] != it["to"])
+    gone = [NO_LONGER] if hold.get("missing") else []
+    return frozenset([report.get("icp", ""), *moved, *(hold.get("vanished") or ()), *gone])
 
 
 def _gone(report: Mapping[str, Any]) -> Mapping[str, int]:

@@ -144,10 +144,18 @@ def approve(
     *,
     reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
     by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    link: Annotated[
+        bool, typer.Option("--link", help="Only print a link for someone without a shell.")
+    ] = False,
     connection: Named = None,
     as_json: Json = False,
 ) -> None:
     """Write the plan of a held run, account by account as it was planned."""
+    if link:
+        from worker.cli.linking import print_link
+
+        print_link(run_id, connection, as_json=as_json)
+        return
     from worker.cli.running import approve_run
 
     approve_run(run_id, connection, by=by, reason=reason, as_json=as_json)

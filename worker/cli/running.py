@@ -78,7 +78,8 @@ def run_once(
         if as_json:
             typer.echo(json.dumps(result.report.as_json(), ensure_ascii=False))
         else:
-            show_report(console(), result.report, labels, result.examples)
+            links = settings.approvals is not None
+            show_report(console(), result.report, labels, result.examples, links=links)
         raise typer.Exit(result.report.outcome.exit_code)
 
 
@@ -166,8 +167,9 @@ class Silent:
 
 def run_worker(name: str | None) -> None:
     """Run every connection, or one, on its schedule until told to stop."""
+    from worker.approval_page import approval_page  # noqa: PLC0415 - the only command that needs it
     from worker.cli.serving import RequestServer, serving_requests  # noqa: PLC0415 - needs this
-    from worker.health import Health, serving  # noqa: PLC0415 - the only command that needs it
+    from worker.health import Health, serving  # noqa: PLC0415 - likewise
     from worker.metrics import Metrics  # noqa: PLC0415
     from worker.scheduling import Clock  # noqa: PLC0415
 
@@ -198,7 +200,8 @@ def run_worker(name: str | None) -> None:
                 log.info("connection_scheduled", connection=connection.name, at=schedule.text)
                 tell_freezes(connection, state.now())
             health = Health(state, metrics, clock.alive, stop)
-            with serving(settings.http, health), serving_requests(servers, stop):
+            page = approval_page(settings, chosen, state)
+            with serving(settings.http, health, page), serving_requests(servers, stop):
                 health.ready()
                 clock.run()
             log.info("worker_stopped")

@@ -18,13 +18,14 @@ from config.schedule import interval
 from connectors.errors import ConnectorError, StoppedError
 from connectors.records import Window
 from worker import composition
+from worker.cli.decisions import RequestProgress, serve_decision
 from worker.cli.failing import write_incident
 from worker.cli.interludes import RequestProgress
 from worker.cli.running import execute, tell
 from worker.recording import Attempt, attempt
 from worker.state.errors import StateError
 from worker.state.instants import instant, instant_text
-from worker.state.requests import Request, RequestKind
+from worker.state.requests import Decision, Request, RequestKind
 from worker.state.store import State
 from worker.sync.connection import RunRequest
 from worker.sync.holding import BusyError
@@ -213,6 +214,8 @@ class RequestServer:
     def _run(self, request: Request, run_id: str) -> tuple[RunOutcome, str | None]:
         compiled = composition.compile_icps(self._connection.profiles)
         composition.refuse_lint_errors(compiled, datetime.now(UTC))
+        if request.kind in {*Decision}:
+            return serve_decision(request, self._connection, compiled, self._state, self._stop)
         wanted = run_request(
             RequestKind(request.kind),
             orjson.loads(request.selector),

@@ -145,6 +145,8 @@ def show_report(
     report: RunReport,
     labels: Mapping[str, str],
     examples: Mapping[tuple[str, str, str], Sequence[Example]],
+    *,
+    links: bool = False,
 ) -> None:
     """Print what a run did, the way an admin reads it: outcome, numbers, why, what to do."""
     counters = report.counters
@@ -169,7 +171,7 @@ def show_report(
     if report.transitions or lost:
         out.print()
         out.print(transition_table(report, labels, examples))
-    if report.hold is not None and (report.hold.tier_changes or lost):
+    if report.hold is not None and any(report.hold.tiers.get(name) for name in labels):
         out.print()
         out.print(before_and_after(report, labels))
     elif counters.tiers and (report.transitions or report.kind.value == "full"):
@@ -191,10 +193,10 @@ def show_report(
     for problem in report.problems:
         out.print(f"[red]problem[/] {escape(problem)}")
     if report.hold is not None:
-        _show_hold(out, report, report.hold)
+        _show_hold(out, report, report.hold, links=links)
 
 
-def _show_hold(out: Console, report: RunReport, hold: Hold) -> None:
+def _show_hold(out: Console, report: RunReport, hold: Hold, *, links: bool) -> None:
     """Why it was held, what is behind that, and both ways out."""
     held = "held before the first write"
     if report.dry_run:
@@ -208,6 +210,8 @@ def _show_hold(out: Console, report: RunReport, hold: Hold) -> None:
         of = f"{report.run} --connection {report.connection}"
         out.print(f"  yes: icp approve {of}", soft_wrap=True)
         out.print(f'  no:  icp reject {of} --reason "..."', soft_wrap=True)
+        if links:
+            out.print(f"  for someone without a shell: icp approve {of} --link", soft_wrap=True)
 
 
 def _show_lacking(out: Console, report: RunReport) -> None:

@@ -49,7 +49,7 @@ def show_status(name: str | None, *, as_json: bool) -> None:
             typer.echo(json.dumps([_as_json(*each, now) for each in judged]))
         else:
             for each in judged:
-                _show(*each, now)
+                _show(*each, now, links=settings.approvals is not None)
         if any(each.needs_someone for _, each, _ in judged):
             raise typer.Exit(RunOutcome.PARTIAL.exit_code)
 
@@ -116,12 +116,15 @@ def _window(freeze: Freeze | None) -> dict[str, str] | None:
     return {"from": begins, "to": ends, "reason": freeze.reason}
 
 
-def _show(it: Standing, said: Verdict, overdue: Overdue, now: datetime) -> None:
+def _show(it: Standing, said: Verdict, overdue: Overdue, now: datetime, *, links: bool) -> None:
     out = console()
     why = f": {escape(said.why)}" if said.why else ""
     out.print(f"[bold]{escape(it.connection)}[/]: [{_COLOURS[said.word]}]{said.word}[/]{why}")
     for remedy in said.remedies:
         out.print(f"  → {escape(remedy)}")
+    if links and it.held is not None and it.freeze is None:
+        run = it.held.run_id
+        out.print(f"  → icp approve {run}{it.of} --link   (for someone without a shell)")
     for title, words in _facts(it, overdue, now):
         out.print(f"  {title:<16}{escape(words)}", soft_wrap=True)
 

@@ -126,6 +126,8 @@ def secrets_of(settings: Settings) -> Iterable[str]:
     for password in (database.password, *parse_qs(database.query).get("password", ())):
         if password:
             yield from {password, unquote(password)}
+    if settings.approvals is not None:
+        yield settings.approvals.secret.get_secret_value()
     for connection in settings.connections:
         yield from credentials_of(connection)
 

@@ -1,4 +1,4 @@
-"""Requests: resyncs that people asked for, until a worker has served them."""
+"""Requests: resyncs and decisions that people asked for, until a worker has served them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,15 @@ class RequestKind(StrEnum):
     REJECTED = "rejected"  # refused by the CRM
 
 
+class Decision(StrEnum):
+    """What a person may ask a worker to do with a held run."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
 class Request(NamedTuple):
-    """One resync that someone asked for."""
+    """One resync or decision that someone asked for."""
 
     number: int
     connection: str
@@ -43,6 +50,7 @@ class Request(NamedTuple):
     done: int
 
 
+_LATEST = 100  # decisions looked through for one on a run
 _COLUMNS = [
     connections.c.name if name == "connection" else requests.c[name] for name in Request._fields
 ]
@@ -60,7 +68,7 @@ class Requests:
     def ask(
         self,
         connection: str,
-        kind: RequestKind,
+        kind: RequestKind | Decision,
         selector: Mapping[str, Any],
         who: str,
         now: datetime,
@@ -142,6 +150,27 @@ class Requests:
             named = requests.c.kind == RequestKind.ACCOUNTS.value
             transaction.execute(one.where(_OPEN, named).values(selector=b"{}"))
             transaction.execute(one.where(_OPEN).values(wanted="", **values))
+
+    def refuse(self, number: int, selector: Mapping[str, Any]) -> None:
+        """Keep with an unfinished request why it could not be done."""
+        with self._database.write(durable=True) as transaction:
+            values = {"selector": orjson.dumps(selector)}
+            transaction.execute(
+                update(requests).where(requests.c.number == number, _OPEN).values(values)
+            )
+
+    def about(self, connection: str, run_id: str) -> Request | None:
+        """The latest decision that was asked for on a run; ``None`` where there is none."""
+        kinds = [it.value for it in Decision]
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            query = (
+                _ALL.where(requests.c.connection == number, requests.c.kind.in_(kinds))
+                .order_by(requests.c.number.desc())
+                .limit(_LATEST)
+            )
+            found = (Request(*row) for row in transaction.execute(query))
+            return next((it for it in found if orjson.loads(it.selector)["run"] == run_id), None)
 
     def get(self, number: int) -> Request | None:
         """Fetch one request."""

@@ -63,6 +63,7 @@ class Hold:
     allowed: int
     losses: Losses = field(default_factory=Losses)
     ends_at: str | None = None  # when it is over by itself, and the next run writes
+    tiers: Mapping[str, int] = field(default_factory=dict)  # accounts of each tier before the run
 
 
 def check(

@@ -115,6 +115,8 @@ class Pass:
         planned = self._state.plan.counts(self._run_id).get("planned", 0)
         self._foresee(planned)
         hold = also_guarded(self._withheld() if planned else None, self._guard())
+        if hold is not None:
+            hold = replace(hold, tiers=self._state.mirror.tier_counts(self._connection.name))
         if hold is not None and not self._request.dry_run:
             return self._hold(hold)
         self._report.hold = hold  # a dry run says what would be held, and shows the writes too

@@ -171,6 +171,7 @@ class RunReport:
                 "allowed": self.hold.allowed,
                 **losses_json(self.hold.losses),
                 "ends_at": self.hold.ends_at,
+                "tiers": dict(sorted(self.hold.tiers.items())),
             },
             "agreed": None if self.agreed is None else losses_json(self.agreed),
             "failure": None if self.failure is None else self.failure.value,

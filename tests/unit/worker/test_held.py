@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.held import moves, tier_lines, why
+from worker.held import causes, moves, tier_lines, why
 from worker.sync.plan import Cause
 
 LABELS = {"tier_1": "Tier 1", "tier_2": "Tier 2", "needs_data": "Needs data"}
@@ -15,9 +15,9 @@ def transition(before: str, after: str, accounts: int, cause: str = Cause.ICP_CH
     return {"from": before, "to": after, "cause": cause, "accounts": accounts, "examples": ["7"]}
 
 
-def report(*transitions: Any, tiers: dict[str, int] | None = None, **hold: Any) -> dict[str, Any]:
+def report(*transitions: Any, **hold: Any) -> dict[str, Any]:
     """A report of a held run."""
-    return {"transitions": list(transitions), "tiers": tiers or {}, "hold": hold}
+    return {"transitions": list(transitions), "hold": hold}
 
 
 def test_accounts_whose_tier_stays_are_one_line_per_cause_and_come_last() -> None:
@@ -45,7 +45,7 @@ def test_tiers_are_counted_now_and_then() -> None:
         transition("tier_2", "tier_1", 2),
         transition("", "tier_2", 1, Cause.FIRST),
         transition("tier_1", "tier_1", 9),
-        tiers={"tier_1": 20, "tier_2": 4},
+        tiers={"tier_1": 18, "tier_2": 5, "needs_data": 3},
         missing_by_tier={"needs_data": 3},
         missing=3,
     )
@@ -77,3 +77,17 @@ def test_causes_are_told_the_largest_first_with_what_may_be_behind_them() -> Non
         "1 account gone: deleted or merged in the CRM, or hidden from the credential",
     ]
     assert why(report()) == []
+
+
+def test_runs_that_are_held_for_the_same_have_the_same_causes() -> None:
+    """However many accounts; another ICP is another cause."""
+    one = report(transition("tier_1", "tier_2", 2), missing=3) | {"icp": "a"}
+    same = report(transition("tier_2", "tier_1", 90), missing=4) | {"icp": "a"}
+    others = [
+        report(transition("tier_1", "tier_2", 2), missing=3) | {"icp": "b"},
+        report(transition("tier_1", "tier_2", 2)) | {"icp": "a"},
+        report(transition("tier_1", "tier_2", 2, Cause.DRIFT), missing=3) | {"icp": "a"},
+        report(transition("tier_1", "tier_2", 2), missing=3, vanished={"size": 1}) | {"icp": "a"},
+    ]
+    assert causes(one) == causes(same)
+    assert causes(one) not in [causes(it) for it in others]

@@ -1,0 +1,97 @@
+"""Decisions about held runs that people made on the page behind a link, carried out by a worker."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+import orjson
+import structlog
+
+from config.connection import ConnectionSettings
+from connectors.errors import ConnectorError, StoppedError
+from worker import composition
+from worker.state.errors import StateError
+from worker.state.requests import Decision, Request
+from worker.state.store import State
+from worker.sync.approving import Approval
+from worker.sync.deciding import reject
+from worker.sync.keeping import this_holder
+from worker.sync.report import RunOutcome
+
+log = structlog.get_logger()
+
+TELL_EVERY: Final = 0.5
+"""Seconds between two records of progress."""
+
+
+class RequestProgress:
+    """Writes how far a run is where the person who asked can see it."""
+
+    def __init__(self, state: State, number: int) -> None:
+        self._state = state
+        self._number = number
+        self._total: int | None = None
+        self._done = 0
+        self._told = time.monotonic()
+
+    def stage(self, name: str, total: int | None) -> None:  # noqa: ARG002 - the row has no name
+        """A stage begins."""
+        self._total, self._done = total, 0
+        self._tell()
+
+    def advance(self, count: int) -> None:
+        """So many more are through; not every word of it is written down."""
+        self._done += count
+        if time.monotonic() - self._told >= TELL_EVERY or self._done == self._total:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told = time.monotonic()
+        self._state.requests.progress(self._number, self._total, self._done)
+
+
+def serve_decision(
+    request: Request,
+    connection: ConnectionSettings,
+    compiled: composition.Compiled,
+    state: State,
+    stop: threading.Event,
+) -> tuple[RunOutcome, str]:
+    """Approve or reject the run that a request names; answers the outcome and the run.
+
+    What cannot be done is kept with the request, for the page to show: it is no failed run.
+
+    Raises:
+        StoppedError: the process is asked to stop; the request is to be put back.
+        BusyError: another process is running the connection.
+    """
+    asked = orjson.loads(request.selector)
+    run_id, reason = asked["run"], asked["reason"]
+    try:
+        if request.kind == Decision.REJECT:
+            who = request.who
+            reject(state, connection.name, run_id, who=who, reason=reason, holder=this_holder())
+            return RunOutcome.SUCCEEDED, run_id
+        wired = composition.connection_of(connection, compiled)
+        report = Approval(
+            wired,
+            composition.open_connector(connection, stop, wired.fields),
+            state,
+            holder=this_holder(),
+            stop=stop,
+            progress=RequestProgress(state, request.number),
+        ).carry_out(run_id, who=request.who, reason=reason)
+    except (ConnectorError, StateError) as error:
+        if isinstance(error, StoppedError):
+            raise
+        state.requests.refuse(request.number, {**asked, "refused": str(error)})
+        log.warning("decision_refused", connection=connection.name, run=run_id, reason=str(error))
+        return RunOutcome.FAILED, run_id
+    if report.outcome is RunOutcome.HELD and stop.is_set():
+        raise StoppedError("asked to stop")
+    if report.outcome is RunOutcome.HELD:
+        told = report.problems or [report.hold.reason if report.hold else "it was interrupted"]
+        state.requests.refuse(request.number, {**asked, "refused": told[0]})
+    return report.outcome, run_id
