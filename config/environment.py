@@ -27,6 +27,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from config.alerts import AlertsEnvironment
 from config.approvals import PublicUrl, SigningSecret
 from config.connection import database_url
 from config.crms import CRM_NAMES, Crm
@@ -56,6 +57,10 @@ _PLAIN: Final[Mapping[Crm, tuple[str, ...]]] = {
         "INSTANCE_URL", "LOGIN_URL", "USERNAME", "PRIVATE_KEY_FILE", "API_ORIGIN", "API_VERSION",
     ),
 }  # fmt: skip
+_OF_ALERTS: Final = (
+    "WEBHOOK_URL", "WEBHOOK_URL_FILE", "SIGNING_SECRET", "SIGNING_SECRET_FILE", "SHAPE", "EVENTS",
+    "ALLOW_PRIVATE",
+)  # fmt: skip
 _LONGEST_SECRET = 65_536
 _OF_CONNECTION: Final = re.compile(r"ICP_CONNECTIONS__([A-Z][A-Z0-9_]*?)__(.+)")
 
@@ -121,6 +126,7 @@ class Environment(BaseSettings):
     hubspot: HubSpotEnvironment = HubSpotEnvironment()
     salesforce: SalesforceEnvironment = SalesforceEnvironment()
     connections: dict[str, ConnectionEnvironment] = Field(default_factory=dict)
+    alerts: AlertsEnvironment = AlertsEnvironment()
     database_url: DatabaseUrl | None = None
     schedule: WhenToRun | None = Field(default=None, description="cron line or interval")
     log_level: LogLevel | None = None
@@ -160,6 +166,7 @@ def known_variables() -> tuple[str, ...]:
         [PREFIX + name for name in plain]
         + [PREFIX + name for name in ("DATABASE_URL", "DATABASE_URL_FILE")]
         + [PREFIX + name for name in ("APPROVAL_SECRET", "APPROVAL_SECRET_FILE")]
+        + [f"{PREFIX}ALERTS__{name}" for name in _OF_ALERTS]
         + [PREFIX + name for name in _nested()]
     )
 

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from config.alerts import AlertsEntry, AlertSettings, alert_settings
 from config.approvals import Approvals, ApprovalsEntry
 from config.connection import DEFAULT_SCHEDULE, ConnectionSettings
 from config.credentials import credential_problems
@@ -57,6 +58,7 @@ class Settings(BaseModel):
     http: Listening = Listening()
     shutdown_grace: timedelta = SHUTDOWN_GRACE
     approvals: Approvals | None = None
+    alerts: AlertSettings = AlertSettings()
     connections: tuple[ConnectionSettings, ...] = ()
 
     def connection(self, name: str | None = None) -> ConnectionSettings:
@@ -132,6 +134,7 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
     level = environment.log_level or "info"
     http = environment.http_address or Listening()
     grace = environment.shutdown_grace or SHUTDOWN_GRACE
+    alerts = alert_settings(AlertsEntry(), environment.alerts)
     if environment.crm is None:
         if environment.profile is not None:
             remedy = f"Set it to {listed(CRM_NAMES)}."
@@ -143,6 +146,7 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
             http=http,
             shutdown_grace=grace,
             approvals=approvals,
+            alerts=alerts,
         )
         return found, problems
     profiles = [part.strip() for part in (environment.profile or "").split(",") if part.strip()]
@@ -165,6 +169,7 @@ def _from_environment(environment: Environment) -> tuple[Settings, list[ConfigPr
         http=http,
         shutdown_grace=grace,
         approvals=_approvals(ApprovalsEntry(), environment),
+        alerts=alerts,
         connections=(connection,),
     )
     return settings, problems
@@ -205,6 +210,7 @@ def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Setti
         http=environment.http_address or file.http,
         shutdown_grace=environment.shutdown_grace or file.shutdown_grace or SHUTDOWN_GRACE,
         approvals=_approvals(file.approvals, environment),
+        alerts=alert_settings(file.alerts, environment.alerts),
         connections=tuple(connections),
     )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 
+from config.alerts import AlertsEntry
 from config.approvals import ApprovalsEntry
 from config.conditions import Part
 from config.connection import ConnectionEntry, database_url
@@ -33,6 +35,7 @@ _SECRET_KEYS: Final = frozenset(
     {name.lower() for names in SECRETS.values() for name in names} | {"token", "private_key"}
 )
 
+_ALERT_SECRETS: Final = frozenset({"alerts.webhook_url", "alerts.signing_secret"})
 _PASSWORD: Final = re.compile(r"^[a-z+]+://[^/@]*:[^/@]+@|[?&]password=")
 
 
@@ -57,6 +60,7 @@ class WorkerFile(Part):
     http: ListenOn = Listening()
     shutdown_grace: Interval | None = Field(default=None, json_schema_extra={"default": "25s"})
     approvals: ApprovalsEntry = ApprovalsEntry()
+    alerts: AlertsEntry = AlertsEntry()
     freeze: tuple[FreezeEntry, ...] = Field(default=(), description="of every connection")
     connections: Annotated[tuple[ConnectionEntry, ...], Field(min_length=1)]
 
@@ -144,6 +148,13 @@ def _placing(source: YamlSource) -> Placing:
 def _secret_refused(problem: ConfigProblem) -> ConfigProblem:
     """Turn "no such key" into plain words where the key is a secret's."""
     key, _, rest = problem.message.partition(":")
+    if key in _ALERT_SECRETS and "no such key" in rest:
+        where = f"{PREFIX}{key.upper().replace('.', '__')}"
+        return replace(
+            problem,
+            message=f"{key}: a secret does not belong in this file.",
+            remedy=f"Set {where} or {where}_FILE, and change it if the file was shared.",
+        )
     *_, crm, name = "hubspot", *key.split(".")
     if name not in _SECRET_KEYS or "no such key" not in rest:
         return problem

@@ -68,6 +68,12 @@ class Metrics:
             "icp_crm_calls_left", "Calls left today, at the last run.", _BY, registry=registry
         )
         self._limit = Gauge("icp_crm_calls_limit", "Calls allowed a day.", _BY, registry=registry)
+        self._alerts = Counter(
+            "icp_alerts_total",
+            "Alerts by what became of them, and failed attempts.",
+            [*_BY, "event", "outcome"],
+            registry=registry,
+        )
         self._seconds = Histogram(
             "icp_run_duration_seconds", "How long runs take.", _BY, buckets=_BUCKETS,
             registry=registry,
@@ -92,6 +98,10 @@ class Metrics:
     def failed(self, connection: str) -> None:
         """Count a run that ended in an error, and so has no report."""
         self._runs.labels(connection, RunOutcome.FAILED.value).inc()
+
+    def alerted(self, connection: str, event: str, outcome: str) -> None:
+        """Count what became of an alert."""
+        self._alerts.labels(connection, event, outcome).inc()
 
     def ran(self, report: RunReport, seconds: float) -> None:
         """Count what a run did."""
@@ -156,6 +166,7 @@ def _families() -> list[GaugeMetricFamily]:
         "icp_schedule_interval_seconds": "How far apart scheduled runs are.",
         "icp_lease_held": "1 while a process is at work on the connection.",
         "icp_failing": "1 while the last run is one that failed.",
+        "icp_alerts_waiting": "Alerts that are not delivered yet.",
         "icp_dead_letters": "Accounts that the CRM refuses.",
         "icp_held_runs": "Runs that wait for approval.",
         "icp_paused": "1 while a person has paused the connection.",
@@ -173,6 +184,7 @@ def _values(it: Standing, now: datetime) -> list[float | None]:
         it.period.total_seconds(),
         float(it.lease is not None),
         float(it.last is not None and it.last.outcome == RunOutcome.FAILED.value),
+        it.alerts.number,
         it.dead_letters,
         it.held_runs,
         float(it.pause is not None),

@@ -13,6 +13,7 @@ import orjson
 from config.freezing import Freeze, coming, in_force, last_end
 from config.schedule import Schedule
 from worker.due import next_due
+from worker.state.alerts import Waiting
 from worker.state.instants import instant, minute_text
 from worker.state.pauses import Pause
 from worker.state.rows import Lease, Run
@@ -50,6 +51,7 @@ class Standing:
     freeze: Freeze | None  # in force
     next_freeze: Freeze | None
     thawed: datetime | None  # when the latest freeze ended
+    alerts: Waiting
     lease: Lease | None  # of a process that is at work now
 
     @property
@@ -120,6 +122,7 @@ def standing(
         checkpoint=instant(until) if until else None,
         held=held[0] if held else None,
         held_runs=len(held),
+        alerts=state.alerts.waiting(connection),
         dead_letters=state.dead_letters.count(connection),
         pause=state.pauses.of(connection, now),
         freeze=in_force(freezes, now),
@@ -201,6 +204,9 @@ def failure_remedies(it: Standing) -> Sequence[str]:
 
 
 def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:
+    if it.alerts.problem:
+        why = f"alerts do not arrive: {it.alerts.problem}"
+        yield Verdict(LOOK, why, (f"icp alerts --test{it.of}",))
     if it.dead_letters:
         what = "1 account" if it.dead_letters == 1 else f"{it.dead_letters:,} accounts"
         yield Verdict(LOOK, f"the CRM refuses {what}", (f"icp runs --rejected{it.of}",))

@@ -258,6 +258,26 @@ def status(*, connection: Named = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def alerts(
+    *,
+    test: Annotated[
+        bool,
+        typer.Option("--test", help="Send a test message to the webhook, and say how it went."),
+    ] = False,
+    connection: Named = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List what was raised and whether it arrived, or try the webhook."""
+    from worker.cli.alerting import list_alerts, send_test
+
+    if test:
+        send_test(connection, as_json=as_json)
+    else:
+        list_alerts(connection, limit=limit, as_json=as_json)
+
+
+@app.command()
 def runs(
     *,
     connection: Named = None,

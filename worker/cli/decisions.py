@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from typing import Final
 
 import orjson
 import structlog
@@ -12,6 +10,7 @@ import structlog
 from config.connection import ConnectionSettings
 from connectors.errors import ConnectorError, StoppedError
 from worker import composition
+from worker.cli.interludes import RequestProgress
 from worker.state.errors import StateError
 from worker.state.requests import Decision, Request
 from worker.state.store import State
@@ -21,35 +20,6 @@ from worker.sync.keeping import this_holder
 from worker.sync.report import RunOutcome
 
 log = structlog.get_logger()
-
-TELL_EVERY: Final = 0.5
-"""Seconds between two records of progress."""
-
-
-class RequestProgress:
-    """Writes how far a run is where the person who asked can see it."""
-
-    def __init__(self, state: State, number: int) -> None:
-        self._state = state
-        self._number = number
-        self._total: int | None = None
-        self._done = 0
-        self._told = time.monotonic()
-
-    def stage(self, name: str, total: int | None) -> None:  # noqa: ARG002 - the row has no name
-        """A stage begins."""
-        self._total, self._done = total, 0
-        self._tell()
-
-    def advance(self, count: int) -> None:
-        """So many more are through; not every word of it is written down."""
-        self._done += count
-        if time.monotonic() - self._told >= TELL_EVERY or self._done == self._total:
-            self._tell()
-
-    def _tell(self) -> None:
-        self._told = time.monotonic()
-        self._state.requests.progress(self._number, self._total, self._done)
 
 
 def serve_decision(

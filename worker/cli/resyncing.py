@@ -17,6 +17,7 @@ from rich.markup import escape
 from config.schedule import interval
 from config.settings import Settings, load_settings
 from worker import composition
+from worker.alerting import alerting
 from worker.cli.failing import CONFIGURATION, FAILED, STOPPED, fail, failures
 from worker.cli.running import execute, this_person
 from worker.cli.serving import LEFT_BEHIND, is_being_run, run_request, tier_named
@@ -117,6 +118,7 @@ def _run_here(
     with (
         stopping(settings.shutdown_grace) as stop,
         composition.open_database(settings) as state,
+        alerting(settings, [connection], state),
         attempt(state, connection) as it,
     ):
         compiled = composition.compile_icps(connection.profiles)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from config.settings import Settings, load_settings
 from connectors.dry_run import DryRunConnector
 from connectors.errors import ConnectorError, QuotaExhaustedError
 from worker import composition
+from worker.alerting import LAST_WORDS_OF_WORKER, alerting
 from worker.cli.failing import failures, write_incident
 from worker.cli.interludes import service_of
 from worker.cli.showing import console, progress_bar, show_report
@@ -67,6 +69,7 @@ def run_once(
         with (
             stopping(settings.shutdown_grace) as stop,
             composition.open_database(settings) as state,
+            nullcontext() if dry_run else alerting(settings, [connection], state),
             attempt(state, connection, dry_run=dry_run) as it,
         ):
             compiled = composition.compile_icps(connection.profiles)
@@ -130,6 +133,7 @@ def approve_run(run_id: str, name: str | None, *, by: str, reason: str, as_json:
         with (
             stopping(settings.shutdown_grace) as stop,
             composition.open_database(settings) as state,
+            alerting(settings, [connection], state),
             progress_bar() as progress,
         ):
             report = Approval(
@@ -178,7 +182,17 @@ def run_worker(name: str | None) -> None:
         set_up_logging(settings.log_level, secrets=composition.secrets_of(settings))
         chosen = settings.connections if name is None else (settings.connection(name),)
         grace = settings.shutdown_grace
-        with stopping(grace, 0) as stop, composition.open_database(settings) as state:
+        with (
+            stopping(grace, 0) as stop,
+            composition.open_database(settings) as state,
+            ExitStack() as stack,
+        ):
+            metrics = Metrics(chosen, state)
+            stack.enter_context(
+                alerting(
+                    settings, chosen, state, seconds=LAST_WORDS_OF_WORKER, count=metrics.alerted
+                )
+            )
             for connection in chosen:
                 with attempt(state, connection):
                     compiled = composition.compile_icps(connection.profiles)
@@ -186,7 +200,6 @@ def run_worker(name: str | None) -> None:
                 for finding in found:
                     log.warning("lint_warning", code=finding.code, where=finding.where)
             clock = Clock(stop, len(chosen))
-            metrics = Metrics(chosen, state)
             servers = []
             for connection in chosen:
                 turn = threading.Lock()

@@ -18,7 +18,7 @@ from config.schedule import interval
 from connectors.errors import ConnectorError, StoppedError
 from connectors.records import Window
 from worker import composition
-from worker.cli.decisions import RequestProgress, serve_decision
+from worker.cli.decisions import serve_decision
 from worker.cli.failing import write_incident
 from worker.cli.interludes import RequestProgress
 from worker.cli.running import execute, tell

@@ -99,6 +99,7 @@ def _as_json(it: Standing, said: Verdict, overdue: Overdue, now: datetime) -> di
         "pause": None if it.pause is None else it.pause._asdict(),
         "freeze": _window(it.freeze),
         "next_freeze": _window(it.next_freeze),
+        "alerts": {"waiting": it.alerts.number, "problem": it.alerts.problem},
         "lease": None
         if it.lease is None
         else {"holder": it.lease.holder, "expires_at": it.lease.expires_at},
@@ -146,6 +147,9 @@ def _facts(it: Standing, overdue: Overdue, now: datetime) -> list[tuple[str, str
     found += _kept_back(it)
     if it.dead_letters:
         found.append(("Dead letters", f"{it.dead_letters:,} (icp runs --rejected)"))
+    if it.alerts.number:
+        why = f": {it.alerts.problem}" if it.alerts.problem else ""
+        found.append(("Alerts", f"{it.alerts.number:,} not delivered yet{why}"))
     if it.lease is not None:
         found.append(("At work", it.lease.holder))
     forecast = it.report.get("forecast") or {}

@@ -128,6 +128,7 @@ def secrets_of(settings: Settings) -> Iterable[str]:
             yield from {password, unquote(password)}
     if settings.approvals is not None:
         yield settings.approvals.secret.get_secret_value()
+    yield from settings.alerts.secrets()
     for connection in settings.connections:
         yield from credentials_of(connection)
 

@@ -22,8 +22,8 @@ from worker.state.tables import (
 def clear(database: Database, lease: Lease) -> int:
     """Forget every account of a connection and how far it was read; answers how many there were.
 
-    Runs keep their reports; plans that are held can no longer be approved. Only the holder of the
-    lease may do this.
+    Alerts stay: they name no account, and what was wrong before may be over now. Runs keep their
+    reports; held plans can no longer be approved. Only the holder of the lease may do this.
     """
     with database.write(lease, durable=True) as transaction:
         number = database.number(transaction, lease.connection)

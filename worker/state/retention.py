@@ -11,7 +11,7 @@ from worker.state.database import Database
 from worker.state.instants import instant_text
 from worker.state.requests import withdraw
 from worker.state.rows import ChangeState, Lease
-from worker.state.tables import changes, dead_letters, history, mirror, runs
+from worker.state.tables import alerts, changes, dead_letters, history, mirror, runs
 
 JOURNAL_KEPT = timedelta(days=90)
 HISTORY_KEPT = timedelta(days=400)
@@ -62,8 +62,17 @@ def prune(database: Database, now: datetime) -> int:
         .where(history.c.as_of < instant_text(now - HISTORY_KEPT))
         .limit(_SLICE)
     )
+    told = (
+        select(alerts.c.number)
+        .where(
+            alerts.c.ended_at < instant_text(now - JOURNAL_KEPT),
+            alerts.c.settled_at < instant_text(now - JOURNAL_KEPT),
+        )
+        .limit(_SLICE)
+    )
     return (
-        _drop(database, delete(changes).where(changes.c.seq.in_(journal)))
+        _drop(database, delete(alerts).where(alerts.c.number.in_(told)))
+        + _drop(database, delete(changes).where(changes.c.seq.in_(journal)))
         + _drop(database, delete(changes).where(changes.c.seq.in_(unused)))
         + _drop(database, delete(history).where(history.c.number.in_(past)))
     )

@@ -10,6 +10,7 @@ from typing import Self
 
 from worker.state import clearing, retention
 from worker.state.actions import Actions
+from worker.state.alerts import Alerts
 from worker.state.connections import Bindings, Checkpoints
 from worker.state.database import Database
 from worker.state.dead_letters import DeadLetters
@@ -54,6 +55,7 @@ class State:
     ticks: Ticks
     actions: Actions
     requests: Requests
+    alerts: Alerts
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -72,6 +74,7 @@ class State:
         self.ticks = Ticks(database)
         self.actions = Actions(database)
         self.requests = Requests(database)
+        self.alerts = Alerts(database)
 
     def answers(self) -> None:
         """Ask the database for nothing at all; raises ``StateError`` when it does not answer."""

@@ -222,6 +222,26 @@ requests = Table(
     Index(None, "connection", "finished_at"),
 )
 
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("number", Number, primary_key=True),
+    Column("connection", ForeignKey("connections.number"), nullable=False),
+    Column("event", Text, nullable=False),
+    Column("cause", Text, nullable=False),  # equal for situations that are one and the same
+    Column("raised_at", Text, nullable=False),
+    Column("ended_at", Text),  # empty: the situation goes on, and is not raised again
+    Column("payload", LargeBinary, nullable=False),  # JSON: run, words, counts; ids of no account
+    Column("outcome", Text),  # empty: to be delivered
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Text, nullable=False),
+    Column("claimed_until", Text),  # a process is sending it
+    Column("settled_at", Text),  # delivered, or given up
+    Column("problem", Text, nullable=False, server_default=""),  # of the last attempt
+    Index(None, "connection", "ended_at"),
+    Index(None, "outcome", "number"),
+)
+
 ticks = Table(
     "ticks",
     metadata,
