@@ -19,7 +19,7 @@ An empty string and ``None`` both mean empty. Connectors encode and decode by th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -274,6 +274,8 @@ class CallCounts:
     by_status: dict[str, int] = field(default_factory=dict)  # "200" -> n, "error" -> n
     retried: int = 0
     throttled_seconds: float = 0.0
+    on_call: Callable[[str, str, int], None] | None = field(default=None, compare=False)
+    """Told of each call once it has ended: route, status, when it began in nanoseconds."""
 
     @property
     def total(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -146,7 +147,7 @@ class Session:
     ) -> Answer | ConnectorError:
         # Faults are returned, not raised, so that the client's exception never becomes the context
         # of ours: its text is the response body.
-        status = "error"
+        status, began = "error", time.time_ns()
         try:
             response = send()
             body = response.data
@@ -166,7 +167,7 @@ class Session:
             return self._refused(failed, route, number, search=search)
         finally:
             self.limiter.arrived(slot)
-            self._count(route, status)
+            self._count(route, status, began)
         if not body and response.status == HTTPStatus.NO_CONTENT:
             return Answer(response.status, {})
         data = decoded(body)
@@ -213,11 +214,13 @@ class Session:
             self.limiter.daily.time_zone = self.time_zone
             self.limiter.daily.observe(int(day), int(left), self.now())
 
-    def _count(self, route: str, status: str) -> None:
+    def _count(self, route: str, status: str, began: int) -> None:
         with self._lock:
             self.counts.by_route[route] = self.counts.by_route.get(route, 0) + 1
             self.counts.by_status[status] = self.counts.by_status.get(status, 0) + 1
             self.counts.throttled_seconds = self.limiter.waited
+        if self.counts.on_call is not None:
+            self.counts.on_call(route, status, began)
 
     def _count_retry(self) -> None:
         with self._lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -272,7 +273,7 @@ class Session:
         slot = self.limiter.acquire(self._clock() + self._ahead)
         if before is not None:
             before()
-        status = "error"
+        status, began = "error", time.time_ns()
         try:
             response = client.session.request(
                 method,
@@ -295,7 +296,7 @@ class Session:
             return fault
         finally:
             self.limiter.arrived(slot)
-            self._count(route, status)
+            self._count(route, status, began)
         if failed:
             return self._refused(response, route, number, allow)
         data = loads(body) if body.strip() else {}
@@ -327,7 +328,7 @@ class Session:
     ) -> TokenReply:
         """Send one request for a token; it counts against no limit of the org's."""
         fault: ConnectorError | None = None
-        status = "error"
+        status, began = "error", time.time_ns()
         try:
             response = self._http().post(url, data=body, headers=headers, allow_redirects=False)
             status = str(response.status_code)
@@ -340,7 +341,7 @@ class Session:
             if fault is None:
                 raise
         finally:
-            self._count(TOKEN_ROUTE, status)
+            self._count(TOKEN_ROUTE, status, began)
         raise fault
 
     def _http(self) -> requests.Session:
@@ -360,11 +361,13 @@ class Session:
             used, limit = usage
             self.limiter.daily.observe(limit, limit - used, self._clock() + self._ahead)
 
-    def _count(self, route: str, status: str) -> None:
+    def _count(self, route: str, status: str, began: int) -> None:
         with self._lock:
             self.counts.by_route[route] = self.counts.by_route.get(route, 0) + 1
             self.counts.by_status[status] = self.counts.by_status.get(status, 0) + 1
             self.counts.throttled_seconds = self.limiter.waited
+        if self.counts.on_call is not None:
+            self.counts.on_call(route, status, began)
 
     def _count_retry(self) -> None:
         with self._lock:

@@ -30,6 +30,7 @@ from worker.state.store import State
 from worker.sync.interludes import MOST_ACCOUNTS, waits_for_the_end
 from worker.sync.report import RunOutcome
 from worker.telemetry import set_up_logging
+from worker.tracing import tracing
 
 PATIENCE: Final = 5.0
 """Seconds without any sign of a worker after which there seems to be none."""
@@ -117,6 +118,7 @@ def _run_here(
     connection = settings.connection(name)
     with (
         stopping(settings.shutdown_grace) as stop,
+        tracing(),
         composition.open_database(settings) as state,
         alerting(settings, [connection], state),
         attempt(state, connection) as it,

@@ -38,6 +38,7 @@ from worker.sync.keeping import this_holder
 from worker.sync.report import RunReport
 from worker.sync.run import SyncRun
 from worker.telemetry import set_up_logging
+from worker.tracing import run_trace, tracing
 
 if TYPE_CHECKING:
     from worker.metrics import Metrics
@@ -68,6 +69,7 @@ def run_once(
         connection = settings.connection(name)
         with (
             stopping(settings.shutdown_grace) as stop,
+            tracing(),
             composition.open_database(settings) as state,
             nullcontext() if dry_run else alerting(settings, [connection], state),
             attempt(state, connection, dry_run=dry_run) as it,
@@ -100,25 +102,25 @@ def execute(
 
     Requests for named accounts are served meanwhile, except in a dry run.
     """
-    wired = composition.connection_of(connection, compiled)
-    connector = composition.open_connector(connection, stop, wired.fields)
-    structlog.contextvars.bind_contextvars(run_id=run_id, connection=connection.name)
-    scratch = state.scratch() if request.dry_run else None
-    try:
-        return SyncRun(
+    with ExitStack() as stack:
+        trace = stack.enter_context(run_trace(run_id, connection.name, dry_run=request.dry_run))
+        about = {"run_id": run_id, "connection": connection.name}
+        stack.enter_context(structlog.contextvars.bound_contextvars(**about))
+        wired = composition.connection_of(connection, compiled)
+        connector = composition.open_connector(connection, stop, wired.fields)
+        trace.follow(connector.calls)
+        result = SyncRun(
             wired,
             DryRunConnector(connector) if request.dry_run else connector,
-            scratch or state,
+            stack.enter_context(state.scratch()) if request.dry_run else state,
             run_id=run_id,
             holder=this_holder(),
             stop=stop,
-            progress=progress,
+            progress=trace.watched(progress),
             service=service_of(connection, state, tell, metrics),
         ).execute(request)
-    finally:
-        structlog.contextvars.unbind_contextvars("run_id", "connection")
-        if scratch is not None:
-            scratch.close()
+        trace.ended(result.report)
+        return result
 
 
 def approve_run(run_id: str, name: str | None, *, by: str, reason: str, as_json: bool) -> None:
@@ -184,6 +186,7 @@ def run_worker(name: str | None) -> None:
         grace = settings.shutdown_grace
         with (
             stopping(grace, 0) as stop,
+            tracing(),
             composition.open_database(settings) as state,
             ExitStack() as stack,
         ):

@@ -111,6 +111,7 @@ class Pass:
         if not self._pull():
             self.leave_rest_held()
             return RunOutcome.STOPPED
+        self._progress.stage("guard", None)
         self._report.transitions = self._transitions()
         planned = self._state.plan.counts(self._run_id).get("planned", 0)
         self._foresee(planned)
