@@ -219,7 +219,7 @@ def withdraw(transaction: Connection, connection: int, account_ids: Collection[s
             )
 
 
-def _told_apart(kind: RequestKind, selector: Mapping[str, Any]) -> tuple[bytes, str]:
+def _told_apart(kind: RequestKind | Decision, selector: Mapping[str, Any]) -> tuple[bytes, str]:
     """The selector as it is kept, and what is equal for requests that ask for the same."""
     chosen = orjson.dumps(selector, option=orjson.OPT_SORT_KEYS)
     return chosen, hashlib.sha256(kind.encode() + b" " + chosen).hexdigest()
