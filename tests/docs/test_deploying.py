@@ -14,13 +14,12 @@ from ruamel.yaml import YAML
 from benchmarks.container.dockerfile import stages
 from config.environment import is_known
 from config.listening import Listening
-from config.settings import load_settings
+from config.settings import SHUTDOWN_GRACE, load_settings
 from tests.docs.pages import ROOT, text
 from worker import composition
 from worker.health import Health
 
 FILES = ("kubernetes.yaml", "kubernetes-cronjob.yaml")
-LONGEST_CALL = 30  # seconds that a call under way may take, which a stop waits for
 IMAGE = stages()[-1]
 PORT = int(IMAGE.last("EXPOSE").rest)
 STATE = IMAGE.last("VOLUME").rest
@@ -129,11 +128,11 @@ def test_the_image_is_of_this_version(file: str) -> None:
 
 
 def test_there_is_time_to_stop() -> None:
-    """Nothing is killed before a call under way has ended and its answers are recorded."""
+    """Nothing is killed before the worker has left by itself."""
     grace = [pod(file)["spec"]["terminationGracePeriodSeconds"] for file in FILES]
     grace.append(int(compose()["services"]["worker"]["stop_grace_period"].removesuffix("s")))
 
-    assert min(grace) > LONGEST_CALL
+    assert min(grace) > SHUTDOWN_GRACE.total_seconds()
 
 
 def test_the_probes_ask_what_is_answered() -> None:
