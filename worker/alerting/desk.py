@@ -131,7 +131,8 @@ class AlertDesk:
             return found._replace(raised=cleaned)
 
         # first without being alone: hardly any look finds something
-        if decide(self._state.alerts.open(connection.name)) == Change([], []):
+        found = decide(self._state.alerts.open(connection.name))
+        if not found.raised and not found.ended:
             return
         for one in self._state.alerts.settle(connection.name, decide, now):
             log.info("alert_raised", connection=connection.name, alert=one.event)

@@ -79,7 +79,8 @@ def list_alerts(name: str | None, *, limit: int, as_json: bool) -> None:
 
 
 def _delivery(alert: Alert) -> str:
-    waiting = "waiting" if not alert.attempts else f"waiting, {alert.attempts} tries"
+    tried = {0: "waiting", 1: "waiting, tried once"}
+    waiting = tried.get(alert.attempts, f"waiting, tried {alert.attempts} times")
     problem = f": {alert.problem}" if alert.problem else ""
     return f"{alert.outcome or waiting}{problem}"
 

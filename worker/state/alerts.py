@@ -119,11 +119,12 @@ class Alerts:
         of = select(connections.c.number).where(connections.c.name.in_(names))
         due = alerts.c.next_at <= instant_text(now)
         free = or_(alerts.c.claimed_until.is_(None), alerts.c.claimed_until <= instant_text(now))
-        with self._database.write(durable=True) as transaction:
-            oldest = select(func.min(alerts.c.number)).where(_PENDING, alerts.c.connection.in_(of))
-            number = transaction.execute(oldest).scalar()
-            if number is None:
+        oldest = select(func.min(alerts.c.number)).where(_PENDING, alerts.c.connection.in_(of))
+        with self._database.read() as transaction:  # hardly ever is there one
+            if transaction.execute(oldest).scalar() is None:
                 return None
+        with self._database.write(durable=True) as transaction:
+            number = transaction.execute(oldest).scalar()
             taken = transaction.execute(
                 update(alerts)
                 .where(alerts.c.number == number, _PENDING, due, free)
