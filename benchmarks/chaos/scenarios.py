@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks.chaos import kills
+from benchmarks.chaos import kills, rollbacks
 from benchmarks.chaos.rows import Options, Row
 
 SCENARIOS: Final[Mapping[str, Callable[[Options], Iterable[Row]]]] = {
     "kills": kills.rows,
+    "rollback": rollbacks.rows,
 }

@@ -243,6 +243,8 @@ def test_people_read_what_was_done(settled: Desk) -> None:
     past = settled.icp("explain", chosen, "--at", "2026-11-24", "--json")
     assert (past.code, past.data["rolls_back"]) == (0, run)
     assert past.data["shown_tier"] == was[chosen]["icp_tier"]
+    assert settled.icp("explain", chosen, "--json").data["pinned"]
+    assert "Pinned: a run was rejected or undone" in settled.icp("explain", chosen).out
     told = " ".join(settled.icp("explain", chosen, "--at", "2026-11-24").out.split())
     assert f"a rollback of run {run}" in told
 

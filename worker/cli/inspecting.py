@@ -21,7 +21,7 @@ from config.yaml_source import parse_yaml
 from connectors.records import AccountRecord
 from worker import composition
 from worker.cli.failing import CONFIGURATION, FAILED, fail, failures
-from worker.cli.restored import show_restored, written_json
+from worker.cli.restored import is_pinned, show_pin, show_restored, written_json
 from worker.cli.showing import console, portal_name, printable
 from worker.cli.stopping import stopping
 from worker.icp.conditions import Truth
@@ -157,6 +157,7 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
             if row is not None and row.computed_tier
             else None
         )
+        pinned = is_pinned(row, record.fields, connection)
         fields, stale = _as_a_run_sees_it(record.fields, row, connection, sources, today)
         panel = Panel(compiled.profiles, sources, today, connection.choose)
         profile, _ = panel.judge(fields, standing, stale)
@@ -179,10 +180,13 @@ def explain_account(account: str, name: str | None, *, as_json: bool) -> None:
                 else {"ignored": False, **_override_json(override)}
             )
             data["shown_tier"] = explanation.assessment.tier if override is None else override.tier
+            data["pinned"] = pinned
             _name_tiers(data, profile)
             typer.echo(json.dumps(data))
         else:
             out = console()
+            if pinned:
+                show_pin(chosen.name)
             if override is not None:
                 _show_override(out, override, profile, "The record shows", "it would be")
             elif ignored:

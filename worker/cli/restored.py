@@ -1,16 +1,20 @@
-"""What ``icp explain --at`` says of values that a rollback brought back."""
+"""What ``icp explain`` says of accounts that stay as a person left them, or had them restored."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import typer
 from rich.markup import escape
 
 from worker.cli.showing import console, printable
-from worker.state.rows import HistoryRow
+from worker.state.rows import HistoryRow, MirrorRow
+from worker.sync.connection import Connection
 from worker.sync.recalling import Restored, Written
+from worker.sync.vanishing import mirrored_order
 
 
 def show_restored(row: HistoryRow, found: Restored, *, as_json: bool) -> None:
@@ -50,3 +54,22 @@ def written_json(written: Written) -> dict[str, Any]:
         "score": None if written.score is None else written.score / 100,
         "reason": written.reason,
     }
+
+
+def is_pinned(
+    row: MirrorRow | None, fields: Mapping[str, str | None], connection: Connection
+) -> bool:
+    """Whether the next run will leave an account as it is, because a run was rejected or undone."""
+    if row is None or row.pinned != connection.fingerprint():
+        return False
+    names = mirrored_order(connection.fields.inputs)
+    return row.inputs == orjson.dumps([fields.get(name) or None for name in names])
+
+
+def show_pin(connection: str) -> None:
+    """Say so, before the judgement that is not written."""
+    console().print(
+        "[yellow]Pinned[/]: a run was rejected or undone, so the record stays as it is until its"
+        f" inputs or the ICP change, or `icp resume {escape(connection)}`. It would be judged:",
+        soft_wrap=True,
+    )

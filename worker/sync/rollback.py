@@ -215,6 +215,10 @@ class Rollback:
         except MisconfiguredError as error:
             report.outcome = RunOutcome.FAILED
             report.problems += [str(problem) for problem in error.problems]
+            report.problems.append(
+                "values of an earlier ICP may lack their options: put that ICP back first, run"
+                f" `icp setup --apply`.{again}"
+            )
         except (ConnectorError, StaleLeaseError) as error:
             report.outcome = RunOutcome.FAILED
             report.problems.append(f"{error}{again}")
