@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import orjson
+
 from tests.integration.state.builders import CONNECTION, NOW, started
 from worker.state import State
-from worker.state.requests import Request, RequestKind
+from worker.state.requests import Decision, Request, RequestKind
 
 LATER = NOW + timedelta(minutes=3)
 
@@ -97,3 +99,24 @@ def test_a_forgotten_account_is_asked_for_no_more(state: State) -> None:
     assert asked(state, "2").number == both.number
     [other] = state.requests.unfinished("other")
     assert other == elsewhere
+
+
+def test_the_latest_decision_on_a_run_is_found_with_why_it_could_not_be_done(state: State) -> None:
+    """The page of a held run asks for it; other runs and resyncs are in nobody's way."""
+    assert state.requests.about(CONNECTION, "run-1") is None
+    chosen = {"run": "run-1", "reason": "as agreed"}
+    first = state.requests.ask(CONNECTION, Decision.APPROVE, chosen, "Ada (by link)", NOW)
+    asked(state, "1")
+    state.requests.ask(CONNECTION, Decision.REJECT, {"run": "run-2", "reason": "no"}, "Eve", NOW)
+    assert state.requests.about(CONNECTION, "run-1") == first
+    assert state.requests.about("other", "run-1") is None
+
+    state.requests.refuse(first.number, {**chosen, "refused": "paused"})
+    state.requests.finish(first.number, "failed", "run-1", LATER)
+    state.requests.refuse(first.number, {**chosen, "refused": "too late"})
+
+    found = state.requests.about(CONNECTION, "run-1")
+    assert found is not None
+    assert orjson.loads(found.selector) == {**chosen, "refused": "paused"}
+    again = state.requests.ask(CONNECTION, Decision.REJECT, chosen, "Ada (by link)", LATER)
+    assert state.requests.about(CONNECTION, "run-1") == again
