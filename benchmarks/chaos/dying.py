@@ -33,11 +33,16 @@ _WRITES: Final = re.compile(r"batch/update|composite/sobjects|jobs/ingest")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where to die: at the n-th step of a kind, or so many seconds after it."""
+    """Where to die: at the n-th step of a kind, or so many seconds after it.
+
+    With a *gate*, a named pipe, the process only stands still there, until somebody has opened and
+    closed the pipe for writing.
+    """
 
     kind: str
     number: int
     delay: float = 0.0
+    gate: str = ""
 
     def __str__(self) -> str:
         """Render as ``write left 2 + 0.8 ms``."""
@@ -86,13 +91,18 @@ class _Steps:
         self._counted[kind] += 1
         point = self._point
         if point and (kind, self._counted[kind]) == (point.kind, point.number):
-            if point.delay:
+            if point.gate:
+                self.note(doing)
+                Path(point.gate).read_bytes()
+            elif point.delay:
                 threading.Thread(target=self._later, args=(point.delay, doing), daemon=True).start()
             else:
                 self._die(doing)
 
     def note(self, doing: str) -> None:
-        self._path.write_text(json.dumps({"steps": self._counted, "doing": doing}), "utf-8")
+        whole = self._path.with_suffix(".part")
+        whole.write_text(json.dumps({"steps": self._counted, "doing": doing}), "utf-8")
+        whole.rename(self._path)
 
     def _later(self, delay: float, doing: str) -> None:
         time.sleep(delay)

@@ -6,15 +6,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.chaos import dying
 from benchmarks.chaos.killing import Episode, Tally
-from benchmarks.chaos.places import PLACES, Place, Truth, opened, truth
+from benchmarks.chaos.places import PLACES, Place, Truth, opened, truth, warm
 from benchmarks.chaos.rows import Options, Row, say
-from tests.acceptance.warm import WarmShell
 from tests.support import postgres
 
 TIMES: Final = 200
@@ -34,16 +31,6 @@ def rows(options: Options) -> Iterator[Row]:
                     folder = _made(Path(name) / crm / database)
                     fresh = server.database if database == "PostgreSQL" else None
                     yield _row(place, known, database, folder, times, options.seed, fresh)
-
-
-@contextmanager
-def warm() -> Iterator[WarmShell]:
-    """A shell that has all loaded that commands here need."""
-    shell = WarmShell(dying.__name__, "psycopg", "sqlalchemy.dialects.postgresql.psycopg")
-    try:
-        yield shell
-    finally:
-        shell.close()
 
 
 def _row(

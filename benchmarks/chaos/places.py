@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from benchmarks.chaos import dying
 from tests.acceptance.desk import OWN, CrmDesk, Desk, Ended
 from tests.acceptance.org_desk import OURS, OrgDesk
 from tests.acceptance.set_up import SetUp
@@ -272,3 +273,13 @@ def opened(crm: str, accounts: int, shell: WarmShell) -> Iterator[Place]:
     else:
         with running_org(*options) as org:
             yield Org(org, shell)
+
+
+@contextmanager
+def warm() -> Iterator[WarmShell]:
+    """A shell that has all loaded that commands here need."""
+    shell = WarmShell(dying.__name__, "psycopg", "sqlalchemy.dialects.postgresql.psycopg")
+    try:
+        yield shell
+    finally:
+        shell.close()

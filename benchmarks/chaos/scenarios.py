@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks.chaos import kills, rollbacks
+from benchmarks.chaos import kills, machine, rollbacks
 from benchmarks.chaos.rows import Options, Row
 
 SCENARIOS: Final[Mapping[str, Callable[[Options], Iterable[Row]]]] = {
     "kills": kills.rows,
+    "machine": machine.rows,
     "rollback": rollbacks.rows,
 }

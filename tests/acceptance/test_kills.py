@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.chaos import kills
 from benchmarks.chaos.killing import Episode
-from benchmarks.chaos.places import PLACES, Place, Truth, opened, truth
+from benchmarks.chaos.places import PLACES, Place, Truth, opened, truth, warm
 from tests.acceptance.warm import WarmShell
 from tests.support import postgres
 
@@ -18,9 +18,9 @@ ACCOUNTS = 110  # two batches of HubSpot's
 
 
 @pytest.fixture(scope="module")
-def warm() -> Iterator[WarmShell]:
+def armable() -> Iterator[WarmShell]:
     """A shell that can arm its commands."""
-    with kills.warm() as shell:
+    with warm() as shell:
         yield shell
 
 
@@ -33,10 +33,10 @@ def server() -> Iterator[postgres.Server]:
 
 @pytest.fixture(scope="module", params=PLACES)
 def place(
-    request: pytest.FixtureRequest, warm: WarmShell, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, armable: WarmShell, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Place, Truth]]:
     """A CRM, and what its accounts must come to hold."""
-    with opened(request.param, ACCOUNTS, warm) as made:
+    with opened(request.param, ACCOUNTS, armable) as made:
         yield made, truth(made, tmp_path_factory.mktemp("undisturbed"))
 
 

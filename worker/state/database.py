@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, ResourceClosedError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from worker.state.errors import StaleLeaseError, StateError
+from worker.state.errors import DatabaseError, StaleLeaseError, StateError
 from worker.state.postgresql import PostgreSQL
 from worker.state.rows import Lease
 from worker.state.sqlite import SQLite
@@ -144,17 +144,19 @@ class Database:
             # never chained: a driver's text may quote the values of the row at fault
             raise self._translated(error) from None
 
-    def _translated(self, error: DBAPIError | ResourceClosedError | PoolTimeoutError) -> StateError:
+    def _translated(
+        self, error: DBAPIError | ResourceClosedError | PoolTimeoutError
+    ) -> DatabaseError:
         cause = getattr(error, "orig", None)
         if found := self._backend.explain(cause):
             code, what, remedy = found
-            return StateError(f"state database {self.path} {what} ({code}). {remedy}")
+            return DatabaseError(f"state database {self.path} {what} ({code}). {remedy}")
         name = (
             getattr(cause, "sqlite_errorname", None)
             or getattr(cause, "sqlstate", None)
             or type(cause or error).__name__
         )
-        return StateError(
+        return DatabaseError(
             f"state database {self.path} refused a statement ({name})."
             " Nothing was half-written; run again, and report it if it stays."
         )

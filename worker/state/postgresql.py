@@ -59,7 +59,15 @@ _FULL = (
     "cannot grow: the server's volume is full",
     "Free space or enlarge the volume, then run again; nothing was half-written.",
 )
+_TABLES = (
+    "does not have the tables that this version expects",
+    (
+        "An upgrade or a restore was not finished. Restore a whole backup, or give the worker an"
+        " empty database: the next run adopts what the CRM holds."
+    ),
+)
 _REMEDIES = {
+    **dict.fromkeys(("42P01", "42P07", "42701", "42703"), _TABLES),
     "28": _LOGIN,
     "3D000": _MISSING,
     "42501": _RIGHTS,

@@ -23,15 +23,16 @@ _BEGIN = {
     _DURABLE: ("PRAGMA synchronous = FULL", "BEGIN IMMEDIATE"),
 }
 
+_FULL = (
+    "cannot grow: the volume is full",
+    "Free space or enlarge the volume, then run again; nothing was half-written.",
+)
 _REMEDIES = {
     "SQLITE_BUSY": (
         "is locked by another process",
         "Wait for it to finish, or find out who keeps it open (a backup, a database shell).",
     ),
-    "SQLITE_FULL": (
-        "cannot grow: the volume is full",
-        "Free space or enlarge the volume, then run again; nothing was half-written.",
-    ),
+    "SQLITE_FULL": _FULL,
     "SQLITE_READONLY": (
         "cannot be written",
         "Make the file, its folder and the volume writable for the user of this process.",
@@ -51,6 +52,14 @@ _REMEDIES = {
     "SQLITE_CORRUPT": (
         "is damaged",
         "Restore a backup, or move the file away: the next run adopts what the CRM holds.",
+    ),
+    "SQLITE_IOERR_SHMSIZE": _FULL,  # the first thing that does not fit
+    "SQLITE_ERROR": (
+        "does not have the tables that this version expects",
+        (
+            "An upgrade or a restore was not finished. Restore a whole backup, or move the file"
+            " away: the next run adopts what the CRM holds."
+        ),
     ),
     "SQLITE_IOERR": (
         "cannot be read or written: the storage reports an error",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
+from worker.state.errors import DatabaseError, StaleLeaseError, StateError
 from worker.state.store import State
 from worker.sync.heartbeat import Heartbeat
 from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, elapsed, is_gone
@@ -53,6 +54,15 @@ def alone(
     try:
         with Heartbeat(keeper):
             yield keeper
-    finally:
-        if not keeper.unanswered:
-            state.leases.release(keeper.lease)
+    except BaseException as error:
+        if isinstance(error, DatabaseError | StaleLeaseError):
+            error.in_a_run = True
+        with suppress(StateError):  # what went wrong first is what matters
+            _let_go(state, keeper)
+        raise
+    _let_go(state, keeper)
+
+
+def _let_go(state: State, keeper: Keeper) -> None:
+    if not keeper.unanswered:
+        state.leases.release(keeper.lease)
