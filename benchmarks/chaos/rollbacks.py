@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from benchmarks.chaos.kills import warm
+from benchmarks.chaos.places import warm
 from benchmarks.chaos.rows import Options, Row
 from tests.acceptance.undoing import CRMS, Undone, desk_of, undo_a_large_run
 from tests.acceptance.warm import WarmShell
