@@ -31,11 +31,12 @@ from config.output_names import Naming, choice_problems
 from config.outputs import OutputKind, kind_in
 from config.salesforce import SalesforceEntry, SalesforceSettings
 from config.scalars import Between, Flag, Percent, Slug, Text, Words, wrong
-from config.schedule import Interval, Schedule, WhenToRun, schedule
+from config.schedule import Interval, Schedule, WhenOrOff, WhenToRun, schedule
 
 Choose: TypeAlias = Literal["best", "first"]
 
 DEFAULT_SCHEDULE: Final[Schedule] = schedule("1h")
+REJUDGE: Final[Schedule] = schedule("30 0 * * *")
 FULL_EVERY: Final = timedelta(days=7)
 FORMULA_EVERY: Final = timedelta(days=1)
 OVERLAP: Final = timedelta(minutes=15)
@@ -130,6 +131,8 @@ class ConnectionEntry(Part):
     profiles: Words = Field(description="ICP files, relative to this file")
     choose: Choose = Field(default="best", description="between several ICPs")
     schedule: WhenToRun = Field(default=DEFAULT_SCHEDULE, json_schema_extra={"default": "1h"})
+    jitter: Interval | None = Field(default=None, description="starts runs later by up to so much")
+    rejudge: WhenOrOff = Field(default=REJUDGE, json_schema_extra={"default": "30 0 * * *"})
     hubspot: HubSpotEntry = HubSpotEntry()
     salesforce: SalesforceEntry = SalesforceEntry()
     fields: dict[Slug, Text] = Field(default_factory=dict, description="attribute: CRM field")
@@ -177,6 +180,8 @@ class ConnectionSettings(BaseModel):
     profiles: tuple[Path, ...]
     choose: Choose = "best"
     schedule: Schedule = DEFAULT_SCHEDULE
+    jitter: timedelta | None = None
+    rejudge: Schedule | None = REJUDGE
     hubspot: HubSpotSettings = HubSpotSettings()
     salesforce: SalesforceSettings = SalesforceSettings()
     fields: Mapping[str, str] = Field(default_factory=dict)

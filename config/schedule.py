@@ -82,6 +82,11 @@ def schedule(value: object) -> Schedule:
     return Schedule(line, cron=" ".join(cron))
 
 
+def schedule_or_off(value: object) -> Schedule | None:
+    """Read a schedule, or ``off``."""
+    return None if value is None or value == "off" else schedule(value)
+
+
 def _cron_field(field: str, name: str, low: int, high: int, names: tuple[str, ...]) -> str:
     if field == "*":
         return field
@@ -118,6 +123,11 @@ Interval: TypeAlias = Annotated[
     timedelta,
     BeforeValidator(interval),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$", "examples": ["15m"]}),
+]
+WhenOrOff: TypeAlias = Annotated[
+    Schedule | None,
+    BeforeValidator(schedule_or_off),
+    WithJsonSchema({"type": "string", "examples": ["30 0 * * *", "off"]}),
 ]
 WhenToRun: TypeAlias = Annotated[
     Schedule,

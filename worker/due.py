@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
@@ -42,6 +43,15 @@ def still_due(schedule: Schedule, now: datetime, own: datetime) -> datetime | No
     """
     falls = last_due(schedule, own)
     return falls + (own - now) if falls > now else None
+
+
+def delay(connection: str, due: datetime, most: timedelta) -> timedelta:
+    """How much later than *due* a run starts, so that not all connections start at once.
+
+    Less than *most*, and the same in every replica: the tick is still that of its due time.
+    """
+    drawn = hashlib.sha256(f"{connection} {due.isoformat()}".encode()).digest()
+    return most * int.from_bytes(drawn[:4]) / 2**32
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:

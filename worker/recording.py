@@ -29,11 +29,12 @@ from worker.state.runs import UNSTARTED
 from worker.state.store import State
 from worker.sync.connection import TickDoneError
 from worker.sync.holding import BusyError
+from worker.sync.rejudging import NotNowError
 from worker.sync.report import Failure, RunKind, RunOutcome, RunReport
 from worker.telemetry import Redaction
 
-_NO_FAILURE = (BusyError, TickDoneError, StoppedError)
-"""Somebody else is at work or was, or the process was asked to stop."""
+_NO_FAILURE = (BusyError, NotNowError, TickDoneError, StoppedError)
+"""Somebody else is at work or was, nothing was due, or the process was asked to stop."""
 
 
 @dataclass(slots=True)

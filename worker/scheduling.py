@@ -21,6 +21,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from config.schedule import Schedule
+
 log = structlog.get_logger()
 
 Job = Callable[[], datetime | None]
@@ -28,6 +30,8 @@ Job = Callable[[], datetime | None]
 
 GRACE = timedelta(hours=1)
 """How late a tick may still start. The library's own second would drop any run after a hiccup."""
+
+NO_WAIT = timedelta(0)
 
 SOONEST = timedelta(minutes=1)
 """How soon a job may run again by its own wish: clocks differ, and a wish may lie in the past."""
@@ -40,22 +44,22 @@ LOOK = 0.5
 
 
 class Clock:
-    """Runs one job per connection on its schedule until told to stop.
+    """Runs jobs on their schedules until told to stop: one or two of each connection.
+
+    The name of a job begins with its connection's.
 
     A tick that falls due while its connection is still running is skipped, ticks missed while the
     process slept count as one, and one connection's work never delays another's.
     """
 
-    def __init__(
-        self, stop: threading.Event, connections: int, *, soonest: timedelta = SOONEST
-    ) -> None:
+    def __init__(self, stop: threading.Event, jobs: int, *, soonest: timedelta = SOONEST) -> None:
         self._stop = stop
         self._soonest = soonest
         self._beat = time.monotonic()
         self._wishes: SimpleQueue[tuple[str, datetime]] = SimpleQueue()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(max(1, connections))},
+            executors={"default": ThreadPoolExecutor(max(1, jobs))},
             job_defaults={
                 "coalesce": True,
                 "max_instances": 1,
@@ -66,18 +70,25 @@ class Clock:
             _tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
         )
 
-    def every(self, period: timedelta, name: str, job: Job) -> None:
-        """Run *job* now and then each *period*."""
-        trigger = IntervalTrigger(seconds=int(period.total_seconds()), timezone=UTC)
-        self._add(trigger, name, job)
+    def on(self, schedule: Schedule, name: str, job: Job, wait: timedelta = NO_WAIT) -> None:
+        """Run *job* after *wait* and then as *schedule* says."""
+        if schedule.every is not None:
+            self.every(schedule.every, name, job, wait)
+        else:
+            self.cron(str(schedule.cron), name, job, wait)
 
-    def cron(self, expression: str, name: str, job: Job) -> None:
-        """Run *job* now and then at the times of a five-field cron *expression*, in UTC.
+    def every(self, period: timedelta, name: str, job: Job, wait: timedelta = NO_WAIT) -> None:
+        """Run *job* now, or after *wait*, and then each *period*."""
+        trigger = IntervalTrigger(seconds=int(period.total_seconds()), timezone=UTC)
+        self._add(trigger, name, job, wait)
+
+    def cron(self, expression: str, name: str, job: Job, wait: timedelta = NO_WAIT) -> None:
+        """Run *job* now, or after *wait*, and at the times of a cron *expression*, UTC.
 
         Raises:
             ValueError: the expression is not valid.
         """
-        self._add(CronTrigger.from_crontab(expression, timezone=UTC), name, job)
+        self._add(CronTrigger.from_crontab(expression, timezone=UTC), name, job, wait)
 
     def run(self) -> None:
         """Start, wait until asked to stop, let the jobs in hand finish, and return."""
@@ -94,13 +105,13 @@ class Clock:
         """Whether the loop goes round, or ends because it was told to."""
         return self._stop.is_set() or time.monotonic() - self._beat < STUCK
 
-    def _add(self, trigger: Any, name: str, job: Job) -> None:
+    def _add(self, trigger: Any, name: str, job: Job, wait: timedelta) -> None:
         def tick() -> None:
             again = job()
             if again is not None:
                 self._wishes.put((name, again))
 
-        self._scheduler.add_job(tick, trigger, id=name, next_run_time=datetime.now(UTC))
+        self._scheduler.add_job(tick, trigger, id=name, next_run_time=datetime.now(UTC) + wait)
 
     def _grant_wishes(self) -> None:
         """Let the next tick of a job come sooner; the schedule goes on after it.
@@ -122,4 +133,4 @@ def _tell(event: JobExecutionEvent) -> None:
         EVENT_JOB_MISSED: "tick_missed",
         EVENT_JOB_MAX_INSTANCES: "tick_skipped_still_running",
     }
-    log.warning(words[event.code], connection=event.job_id)
+    log.warning(words[event.code], connection=event.job_id.partition(" ")[0])

@@ -188,6 +188,7 @@ class Desk:
         selected: bool = False,
         limit: int | None = None,
         dry_run: bool = False,
+        rejudge: bool = False,
         yes: bool = True,
     ) -> RunResult:
         """Run once."""
@@ -212,6 +213,7 @@ class Desk:
                     selected=selected,
                     limit=limit,
                     dry_run=dry_run,
+                    rejudge=rejudge,
                     confirmed=yes,
                 )
             )

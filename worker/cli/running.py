@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 import structlog
 import typer
@@ -35,7 +35,8 @@ from worker.sync.approving import Approval
 from worker.sync.connection import Progress, RunRequest, RunResult, TickDoneError
 from worker.sync.holding import BusyError
 from worker.sync.keeping import this_holder
-from worker.sync.report import RunReport
+from worker.sync.rejudging import NotNowError
+from worker.sync.report import RunOutcome, RunReport
 from worker.sync.run import SyncRun
 from worker.telemetry import set_up_logging
 from worker.tracing import run_trace, tracing
@@ -202,18 +203,18 @@ def run_worker(name: str | None) -> None:
                     found = composition.refuse_lint_errors(compiled, datetime.now(UTC))
                 for finding in found:
                     log.warning("lint_warning", code=finding.code, where=finding.where)
-            clock = Clock(stop, len(chosen))
+            clock = Clock(stop, 2 * len(chosen))  # each may have to wait for the other of its two
             servers = []
             for connection in chosen:
                 turn = threading.Lock()
                 servers.append(RequestServer(connection, state, stop, turn, metrics))
                 job = Tick(settings, connection, state, stop, metrics, turn)
-                schedule = connection.schedule
-                if schedule.every is not None:
-                    clock.every(schedule.every, connection.name, job)
-                else:
-                    clock.cron(str(schedule.cron), connection.name, job)
-                log.info("connection_scheduled", connection=connection.name, at=schedule.text)
+                clock.on(connection.schedule, connection.name, job)
+                if connection.rejudge is not None:
+                    again = Tick(settings, connection, state, stop, metrics, turn, rejudges=True)
+                    clock.on(connection.rejudge, f"{connection.name} rejudge", again, SETTLED)
+                at = connection.schedule.text
+                log.info("connection_scheduled", connection=connection.name, at=at)
                 tell_freezes(connection, state.now())
             health = Health(state, metrics, clock.alive, stop)
             page = approval_page(settings, chosen, state)
@@ -221,6 +222,12 @@ def run_worker(name: str | None) -> None:
                 health.ready()
                 clock.run()
             log.info("worker_stopped")
+
+
+SETTLED: Final = timedelta(minutes=1)
+"""After the start: by then the first tick is under way, which judges everything, too."""
+
+TRY_AGAIN: Final = timedelta(minutes=15)
 
 
 class Tick:
@@ -234,7 +241,10 @@ class Tick:
         stop: threading.Event,
         metrics: Metrics | None = None,
         turn: threading.Lock | None = None,
+        *,
+        rejudges: bool = False,
     ) -> None:
+        self._rejudges = rejudges  # from the mirror alone
         self._metrics = metrics
         # held by whoever runs the connection in this process: a schedule, or what people ask for
         self._turn = turn or threading.Lock()
@@ -250,10 +260,22 @@ class Tick:
         Answers when to go on, where the day's calls were used up; and when the tick is due that
         this machine's clock came to early.
         """
+        late = self._jitter()
+        if late and self._stop.wait(late.total_seconds()):
+            return None
         with self._turn:
-            return self._run()
+            return self._run(late)
 
-    def _run(self) -> datetime | None:
+    def _jitter(self) -> timedelta:
+        from worker.due import delay, last_due  # noqa: PLC0415 - the only command that needs it
+
+        most = self._connection.jitter
+        if most is None or self._resumes:
+            return timedelta(0)
+        due = last_due(self._connection.schedule, datetime.now(UTC))
+        return delay(self._connection.name, due, most)
+
+    def _run(self, late: timedelta) -> datetime | None:
         from worker.due import last_due, still_due  # noqa: PLC0415 - the only command that needs it
 
         if self._stop.is_set():
@@ -264,11 +286,12 @@ class Tick:
             with attempt(self._state, self._connection) as it:
                 compiled = composition.compile_icps(self._connection.profiles)
                 composition.refuse_lint_errors(compiled, own)
-                now = self._state.now()  # which tick it is, says the clock that all replicas go by
-                again = still_due(schedule, now, own)
-                due = None if self._resumes else last_due(schedule, now)
+                # which tick it is, says the clock that all replicas go by; jitter changes nothing
+                now = self._state.now() - late
+                again = still_due(schedule, now, own - late)
+                due = None if self._resumes or self._rejudges else last_due(schedule, now)
                 self._resumes = False
-                request = RunRequest(due=due)
+                request = RunRequest(due=due, rejudge=self._rejudges)
                 began = time.monotonic()
                 result = execute(
                     self._connection, compiled, self._state, request, self._stop, Silent(),
@@ -278,11 +301,16 @@ class Tick:
             if self._metrics is not None:
                 self._metrics.ran(result.report, time.monotonic() - began)
             told = result.report.resumes_at
+            if result.report.outcome is RunOutcome.FAILED:
+                return self._again()
             return self._resuming(instant(told) if told else None)
         except QuotaExhaustedError as error:
             log.warning("run_problem", connection=name, problem=str(error))
             self._failed()
             return self._resuming(error.resumes_at)
+        except NotNowError as why:
+            log.info("rejudging_passed_over", connection=name, reason=str(why))
+            return None
         except TickDoneError:
             log.info("tick_done_before", connection=name)
             return again
@@ -295,7 +323,11 @@ class Tick:
             path = write_incident(error, composition.new_run_id()[-4:])
             self._failed()
             log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
-        return None
+        return self._again()
+
+    def _again(self) -> datetime | None:
+        """When to try again what is due once a day only; a schedule's own tick comes by itself."""
+        return datetime.now(UTC) + TRY_AGAIN if self._rejudges else None
 
     def _failed(self) -> None:
         if self._metrics is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -193,6 +193,7 @@ class Runs:
         limit: int = 20,
         *,
         outcome: str | None = None,
+        kinds: Sequence[str] = (),
         rollbacks: bool | None = None,
     ) -> list[Run]:
         """List the latest runs, of every connection or of one, newest first.
@@ -201,6 +202,7 @@ class Runs:
             connection: of which; every one where not told.
             limit: at most so many.
             outcome: only those that ended so.
+            kinds: only those of these kinds, where any are told.
             rollbacks: only rollbacks, or only others; both where not told.
         """
         query = _latest().limit(limit)
@@ -208,6 +210,8 @@ class Runs:
             query = query.where(connections.c.name == connection)
         if outcome is not None:
             query = query.where(runs.c.outcome == outcome)
+        if kinds:
+            query = query.where(runs.c.kind.in_(kinds))
         if rollbacks is not None:
             query = query.where((runs.c.kind == ROLLBACK) == rollbacks)
         with self._database.read() as transaction:

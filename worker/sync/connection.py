@@ -77,6 +77,7 @@ class RunRequest:
     limit: int | None = None
     dry_run: bool = False
     confirmed: bool = False  # --yes
+    rejudge: bool = False  # from the mirror alone
     due: datetime | None = None  # the scheduled tick that this run is, begun once by all replicas
 
 

@@ -165,6 +165,8 @@ class Pass:
 
     def _pull(self) -> bool:
         kind = self._report.kind
+        if kind is RunKind.REJUDGE:
+            return self._rejudge()
         incremental = kind is RunKind.INCREMENTAL
         self._progress.stage("read", None if incremental else self._total())
         if incremental:

@@ -33,6 +33,7 @@ class RunKind(StrEnum):
     FULL = "full"
     INCREMENTAL = "incremental"
     ACCOUNTS = "accounts"  # named ones only
+    REJUDGE = "rejudge"  # nothing: accounts are judged again from the mirror
     ROLLBACK = "rollback"  # those that an earlier run wrote, to restore what it overwrote
     UNSTARTED = "unstarted"  # failed before that was known
 

@@ -37,6 +37,7 @@ from worker.sync.interludes import Interludes, Service, ShortRun
 from worker.sync.keeping import Keeper, Stop, elapsed
 from worker.sync.passing import Pass
 from worker.sync.preflight import Findings, check_fields, written_options
+from worker.sync.rejudging import require_rejudging
 from worker.sync.report import RunKind, RunOutcome, RunReport
 from worker.sync.resuming import resume_jobs
 
@@ -85,6 +86,7 @@ class SyncRun:
             StateError: the state cannot be used, or belongs to another portal.
             BusyError: another process is running this connection.
             TickDoneError: the scheduled tick was begun before.
+            NotNowError: accounts need not be judged again from the mirror, or cannot be.
         """
         name = self._connection.name
         with alone(self._state, name, self._holder, self._clock, self._ticking) as keeper:
@@ -97,6 +99,8 @@ class SyncRun:
         self._progress.stage("preflight", None)
         portal = connector.portal()
         state.bindings.bind(connection.name, Binding(portal.crm, portal.portal_id, portal.kind))
+        if request.rejudge:
+            require_rejudging(state, connection, connector.now())
         described = connector.fields()
         findings = check_fields(
             described,
@@ -113,7 +117,7 @@ class SyncRun:
             with suppress(TransientError):  # a CRM that is down says nothing about rights
                 connector.check_writing()
         resume_jobs(connector, state, keeper)
-        visible = connector.count()
+        visible = state.mirror.count(connection.name) if request.rejudge else connector.count()
         now = connector.now()
         kind = self._kind(request, checkpoint, now, described)
         inspection = (
@@ -131,7 +135,7 @@ class SyncRun:
             as_of=instant_text(now),
             icp=connection.fingerprint(),
             inputs=connection.fields.inputs,
-            limited=bool(request.accounts) or request.limit is not None,
+            limited=bool(request.accounts) or request.limit is not None or request.rejudge,
             warnings=[str(warning) for warning in findings.warnings],
             automations=list(inspection.automations) if inspection else [],
             calls=connector.calls,
@@ -301,6 +305,8 @@ class SyncRun:
     ) -> RunKind:
         if request.accounts:
             return RunKind.ACCOUNTS
+        if request.rejudge:
+            return RunKind.REJUDGE
         if request.full or request.limit is not None or checkpoint.until is None:
             return RunKind.FULL
         if checkpoint.inputs_fingerprint != self._connection.inputs_fingerprint():
