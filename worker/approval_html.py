@@ -208,7 +208,7 @@ def _tiers(seen: Seen) -> list[str]:
     if not rows:
         return []
     return [
-        "<h2>Accounts of each tier</h2>",
+        "<h2>Tiers of the accounts in this run</h2>",
         '<table><tr><th>Tier</th><th class="n">Now</th>',
         '<th class="n">Then</th><th class="n">Change</th></tr>',
         *rows,

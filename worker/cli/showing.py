@@ -117,8 +117,10 @@ def transition_table(
 
 
 def before_and_after(report: RunReport, labels: Mapping[str, str]) -> Table:
-    """How many accounts each tier holds, and would hold once the plan is carried out."""
-    table = Table(title="Tiers", title_justify="left", box=None, pad_edge=False)
+    """How many of a run's accounts each tier holds, and would hold once its plan is carried out."""
+    table = Table(
+        title="Tiers of the accounts in this run", title_justify="left", box=None, pad_edge=False
+    )
     for heading in ("Tier", "Now", "Then", "Change"):
         table.add_column(heading, justify="left" if heading == "Tier" else "right")
     for line in tier_lines(report.as_json(), labels):

@@ -11,7 +11,7 @@ from collections import defaultdict
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
+revision = "0004"
 down_revision = "0003"
 
 _ALSO = (("leases", "fence"), ("jobs", "first_seq"), ("jobs", "last_seq"))
