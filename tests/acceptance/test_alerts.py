@@ -20,6 +20,7 @@ NOBODYS = "pat-na1-nobody-issued-this"
 BROKEN = ("criteria:", "criterai:")
 KEYS = {
     "version", "id", "event", "connection", "run", "at", "cause", "counts", "remedy",
+    "link",
 }  # fmt: skip
 
 
@@ -132,6 +133,19 @@ def test_slack_gets_what_it_understands(quiet: Desk, receiver: Receiver) -> None
     assert told["text"] == "icp-sync: hubspot: a run is held and waits for a person"
     assert told["blocks"][0]["text"]["type"] == "mrkdwn"
     assert "would change tier" in told["blocks"][0]["text"]["text"]
+
+
+def test_a_hold_may_be_decided_by_its_link(quiet: Desk, receiver: Receiver) -> None:
+    """Where links are set up, the alert has one; it is made when it is sent, and stored nowhere."""
+    quiet.edit_icp(*EVERYONE)
+    url, key = "https://icp.example.com", "of sixteen and more characters, surely"
+
+    run = once(quiet, ICP_APPROVAL_URL=url, ICP_APPROVAL_SECRET=key).data["run"]
+
+    [told] = receiver.told
+    assert told["link"].startswith(f"{url}/approve/{run}?")
+    signature = told["link"].rpartition("signature=")[2]
+    assert signature.encode() not in quiet.produced()
 
 
 def test_only_chosen_events_are_told(quiet: Desk, receiver: Receiver) -> None:

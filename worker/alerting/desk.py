@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Final
 
+import orjson
 import structlog
 from tenacity import (
     RetryCallState,
@@ -32,6 +33,7 @@ from worker import composition
 from worker.alerting import Count
 from worker.alerting.situations import changes
 from worker.alerting.webhook import TIMEOUT, DeliveryError, Webhook
+from worker.approval_links import approval_link
 from worker.standing import standing
 from worker.state.alerts import Alert, Change
 from worker.state.errors import StateError
@@ -68,6 +70,7 @@ class AlertDesk:
         state: State,
         count: Count = lambda *_: None,
     ) -> None:
+        self._settings = settings
         self._wanted = settings.alerts.events
         self._webhook = Webhook(settings.alerts)
         self._clean = Redaction(composition.secrets_of(settings)).clean
@@ -152,7 +155,8 @@ class AlertDesk:
     def _send(self, alert: Alert) -> bool:
         about = {"connection": alert.connection, "alert": alert.event, "number": alert.number}
         try:
-            self._attempts()(self._webhook.send, alert)
+            link = self._link(alert)
+            self._attempts()(self._webhook.send, alert, link)
         except DeliveryError as error:
             now = self._state.now()
             again = None if now - instant(alert.raised_at) > GIVEN_UP_AFTER else _later(alert, now)
@@ -170,6 +174,13 @@ class AlertDesk:
         log.info("alert_delivered", **about)
         self._count(alert.connection, alert.event, "delivered")
         return True
+
+    def _link(self, alert: Alert) -> str | None:
+        """Where a person may decide about a held run; made when it is sent, and stored nowhere."""
+        run: str | None = orjson.loads(alert.payload)["run"]
+        if alert.event != "held" or run is None:
+            return None
+        return approval_link(self._settings, alert.connection, run, self._state.now())
 
     def _attempts(self) -> Retrying:
         """A few attempts in a row, as long as the claim lasts and nobody waits for the end."""

@@ -25,13 +25,13 @@ _TITLES = {
 _SIGNS = {"recovered": ":white_check_mark:", "test": ":wave:"}
 
 
-def as_json(alert: Alert) -> bytes:
+def as_json(alert: Alert, link: str | None = None) -> bytes:
     """An alert in our own shape; see docs/reference/alerts.md."""
     told = orjson.loads(alert.payload)
-    return orjson.dumps({"version": VERSION, "id": f"alert-{alert.number}", **told})
+    return orjson.dumps({"version": VERSION, "id": f"alert-{alert.number}", **told, "link": link})
 
 
-def as_slack(alert: Alert) -> bytes:
+def as_slack(alert: Alert, link: str | None = None) -> bytes:
     """An alert as an incoming webhook of Slack takes it."""
     told = orjson.loads(alert.payload)
     title = f"{told['connection']}: {_TITLES[alert.event]}"
@@ -42,6 +42,8 @@ def as_slack(alert: Alert) -> bytes:
         blocks.append(_context(escaped(", ".join(counts))))
     if told["remedy"]:
         blocks.append(_section(f"`{escaped(told['remedy'])}`"))
+    if link:
+        blocks.append(_section(f"<{escaped(link)}|Look at it, and decide>"))
     run = [f"run {told['run']}"] if told["run"] else []
     blocks.append(_context(escaped(", ".join([*run, told["at"], "icp-sync"]))))
     return orjson.dumps({"text": escaped(f"icp-sync: {title}"), "blocks": blocks})

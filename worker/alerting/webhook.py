@@ -65,13 +65,16 @@ class Webhook:
         self._named = parts.netloc
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
-    def send(self, alert: Alert, timeout: float = TIMEOUT) -> None:
+    def send(self, alert: Alert, link: str | None = None, timeout: float = TIMEOUT) -> None:
         """Send one alert, and wait at most *timeout* seconds for the answer.
+
+        *link* is where a person may decide; whoever has it may.
 
         Raises:
             DeliveryError: it did not arrive, as far as can be told.
         """
-        body = as_slack(alert) if self._settings.as_slack else as_json(alert)
+        shape = as_slack if self._settings.as_slack else as_json
+        body = shape(alert, link)
         address = self._checked()
         with closing(self._pool(address, timeout)) as pool:
             try:
