@@ -7,62 +7,32 @@ simulated portal over HTTP, and what they sent is counted in the portal's own lo
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import random
-import select
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
 from typing import Any, Final
 
 from benchmarks.chaos.moved import MovedClock
+from benchmarks.chaos.processes import BrokenError, Process
 from benchmarks.chaos.replica import BATCH, CONNECTION, EVERY
 from benchmarks.chaos.rows import Options, Row, say
+from benchmarks.chaos.shop import NOON, Segment, Shop, opened
 from config.schedule import schedule
 from tests.support import postgres
-from tests.support.sandbox import RunningSandbox, running_sandbox
 from worker.due import last_due
 from worker.state.store import State, open_state
 
 TICKS: Final = 1_000
-ACCOUNTS: Final = 32
 EDITED: Final = 20  # at each tick: three batches
 STEP: Final = timedelta(minutes=5)  # three looks at each tick
 STRUCK: Final = 0.6  # of the ticks
-PATIENCE: Final = 60.0  # seconds for an answer
-NOON: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
-MANY, FEW = "500", "5"
 _SOON: Final = "options=-c%20idle_in_transaction_session_timeout%3D1500"
-TIERS: Final = {MANY: "tier_1", FEW: "disqualified"}
-ICP: Final = """\
-icp: replicas
-label: Replicas
-owner: revops@example.com
-reviewed: 2026-11-01
-criteria:
-  - {id: size, attribute: employees, weight: 100, between: [200, 1000], fades_to: [100, 2000]}
-disqualifiers:
-  - {id: too_small, reason: Too small to see a return, when: {attribute: employees, below: 20}}
-tiers:
-  - {id: tier_1, label: Tier 1, min_score: 80}
-  - {id: tier_2, label: Tier 2, min_score: 50}
-min_coverage: 50
-hysteresis: 0
-"""
-
-
-class BrokenError(Exception):
-    """Something happened that must not."""
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -79,13 +49,12 @@ def row(
 ) -> Row:
     """Let *count* replicas share a database for so many ticks."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as name, portal() as sandbox:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as name, opened(folder := Path(name)) as shop:
         url = fresh() if fresh else f"sqlite:///{folder / 'state.db'}"
         tally = Tally()
         broken = ""
         try:
-            Episode(sandbox, folder, url, count, seed, tally).run(ticks)
+            Episode(shop, folder, url, count, seed, tally).run(ticks)
         except BrokenError as error:
             broken = f"at tick {tally.ticks + 1}: {error}"
     return Row(
@@ -100,14 +69,6 @@ def row(
         note=broken or str(tally),
         ok=not broken,
     )
-
-
-@contextmanager
-def portal() -> Iterator[RunningSandbox]:
-    """A portal of companies that are all good customers."""
-    start = NOON.isoformat().replace("+00:00", "Z")
-    with running_sandbox("--accounts", str(ACCOUNTS), "--limits", "off", "--now", start) as sandbox:
-        yield sandbox
 
 
 @dataclass
@@ -140,112 +101,19 @@ class Tally:
         )
 
 
-class Process:
-    """One replica, from outside."""
-
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        self.name: str = told["name"]
-        self.stopped = False
-        self.stopped_when = 0  # so many runs had been begun, by whomever
-        self._popen = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "benchmarks.chaos.replica", json.dumps(told)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-        if self._popen.stdin is None or self._popen.stdout is None:
-            raise BrokenError(f"{self.name} has no pipes")
-        self._in, self._out = self._popen.stdin, self._popen.stdout
-        self._read = b""
-        self.hear()
-
-    @property
-    def alive(self) -> bool:
-        """Whether there is such a process."""
-        return self._popen.poll() is None
-
-    def tell(self, **words: Any) -> None:
-        """Say one line."""
-        self._in.write(json.dumps(words).encode() + b"\n")
-        self._in.flush()
-
-    def hear(self, begun: Counter[str] | None = None) -> dict[str, Any] | None:
-        """Wait for an answer; ``None`` when the process died or was stopped instead.
-
-        Args:
-            begun: counts the ticks that it says it has begun.
-        """
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            for line in self._lines():
-                if "begun" not in line:
-                    return line
-                if begun is not None:
-                    begun[line["begun"]] += 1
-            if not self.alive:
-                return None
-            self.stopped = self._is_stopped()
-            if self.stopped and not self._has_spoken(0):
-                return None
-            if time.monotonic() > deadline:
-                raise BrokenError(f"{self.name} does not answer")
-
-    def signal(self, number: int) -> None:
-        """Send a signal."""
-        self._popen.send_signal(number)
-
-    def end(self) -> None:
-        """Whatever it is doing, no more."""
-        self._popen.kill()
-        self._popen.wait()
-        with contextlib.suppress(BrokenPipeError):
-            self._in.close()
-        self._out.close()
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        if b"\n" not in self._read and self._has_spoken(0.005):
-            self._read += os.read(self._out.fileno(), 65_536)
-        while b"\n" in self._read:
-            line, _, self._read = self._read.partition(b"\n")
-            yield json.loads(line)
-
-    def _has_spoken(self, seconds: float) -> bool:
-        return bool(select.select([self._out], [], [], seconds)[0])
-
-    def _is_stopped(self) -> bool:
-        try:
-            said = Path(f"/proc/{self._popen.pid}/stat").read_text(encoding="utf-8")
-        except OSError:
-            return False
-        return said.rpartition(")")[2].split()[0] == "T"
-
-
-@dataclass
-class Segment:
-    """What the portal was asked for since the last look at its log."""
-
-    runs: int
-    batches: list[list[str]] = field(default_factory=list)
-
-    @property
-    def written(self) -> Counter[str]:
-        """How often each account was."""
-        return Counter(account for batch in self.batches for account in batch)
-
-
 class Episode:
     """Some replicas of one worker, and whoever strikes them."""
 
     def __init__(
         self,
-        sandbox: RunningSandbox,
+        shop: Shop,
         folder: Path,
         database: str,
         count: int,
         seed: int,
         tally: Tally,
     ) -> None:
-        self._sandbox = sandbox
+        self._shop = shop
         self._folder = folder
         self._database = database
         self._on_server = database.startswith("postgresql")
@@ -255,11 +123,8 @@ class Episode:
         self._clock = MovedClock(folder / "clock")
         self._lives = 0
         self._begun: Counter[str] = Counter()
-        self._mark = 0
         self._replicas: list[Process] = []
         self._unsure = True  # whether a run was disturbed since the last that was not
-        self._employees: dict[str, str] = {}
-        self._shown: dict[str, str] = {}  # the tier of each account, when last looked at
 
     def run(self, ticks: int) -> None:
         """Let so many ticks pass.
@@ -267,7 +132,7 @@ class Episode:
         Raises:
             BrokenError: something happened that must not.
         """
-        self._set_up()
+        self._replicas += [self._started() for _ in range(self._count)]
         try:
             with open_state(self._database, busy_timeout=timedelta(seconds=5)) as state:
                 for number in range(1, ticks + 1):
@@ -282,30 +147,7 @@ class Episode:
             for replica in self._replicas:
                 replica.end()
 
-    # -- the set-up ------------------------------------------------------------------------------
-
-    def _set_up(self) -> None:
-        (self._folder / "icp.yaml").write_text(ICP, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-m", "worker", "setup", "--apply", "--json"],
-            cwd=Path(__file__).parents[2],
-            env={
-                "ICP_CRM": "hubspot",
-                "ICP_PROFILE": str(self._folder / "icp.yaml"),
-                "ICP_HUBSPOT__ACCESS_TOKEN": self._sandbox.token,
-                "ICP_HUBSPOT__API_ORIGIN": self._sandbox.url,
-                "ICP_DATABASE_URL": f"sqlite:///{self._folder / 'unused.db'}",
-            },
-            stdout=subprocess.DEVNULL,
-            check=False,
-        )
-        if done.returncode:
-            raise BrokenError(f"set-up ended with {done.returncode}")
-        self._look_at_tiers()
-        self._employees = dict.fromkeys(self._shown, MANY)
-        self._edit(self._employees)
-        self._replicas = [self._started() for _ in range(self._count)]
-        self._mark = self._sandbox.control("GET", "requests", since=10**9)["last"]
+    # -- the replicas ----------------------------------------------------------------------------
 
     def _started(self) -> Process:
         self._lives += 1
@@ -318,9 +160,9 @@ class Episode:
                 # time passes faster, and soon enough for the others to wait for it.
                 "database": f"{self._database}&{_SOON}" if self._on_server else self._database,
                 "waits": 3.0 if self._on_server else 0.4,
-                "icp": str(self._folder / "icp.yaml"),
-                "portal": self._sandbox.url,
-                "token": self._sandbox.token,
+                "icp": str(self._shop.icp),
+                "portal": self._shop.sandbox.url,
+                "token": self._shop.sandbox.token,
             }
         )
 
@@ -333,58 +175,31 @@ class Episode:
         steps = self._lot.randrange(-12, 12)
         return -(steps * STEP.total_seconds() + self._lot.uniform(90, 270))
 
-    # -- the portal ------------------------------------------------------------------------------
-
-    def _edit(self, employees: Mapping[str, str]) -> None:
-        companies = {it: {"numberofemployees": number} for it, number in employees.items()}
-        self._sandbox.control("POST", "records", {"companies": companies})
-
-    def _look_at_tiers(self) -> None:
-        lines = self._sandbox.http.get("/_sandbox/export").text.strip("\n").split("\n")
-        found = map(json.loads, lines)
-        self._shown = {it["id"]: it["properties"].get("icp_tier") or "" for it in found}
-
-    def _segment(self) -> Segment:
-        """Read on in the portal's log."""
-        found = self._sandbox.control("GET", "requests", since=self._mark)
-        if found["last"] - self._mark > found["kept"]:
-            raise BrokenError("the portal's log is too short")
-        self._mark = found["last"]
-        segment = Segment(0)
-        for call in found["requests"]:
-            segment.runs += "account-info" in call["route"]
-            if call["route"].endswith("companies/batch/update") and call["written"]:
-                segment.batches.append(call["written"])
-        self._tally.runs += segment.runs
-        self._tally.written += segment.written.total()
-        return segment
-
-    def _wrong(self) -> set[str]:
-        """Accounts that did not show the tier that they should, when last looked at."""
-        return {it for it, number in self._employees.items() if self._shown[it] != TIERS[number]}
-
     # -- the ticks -------------------------------------------------------------------------------
 
     def _tick(self, state: State, due: datetime, *, calm: bool) -> None:
         """Let a tick fall due; each replica comes to it by its own clock."""
         self._revive(everyone=calm)
         self._clock.move(due - timedelta(seconds=20))
-        self._tell_the_time(due - timedelta(seconds=20))
-        chosen = self._lot.sample(sorted(self._employees), EDITED)
-        edits = {it: FEW if self._employees[it] == MANY else MANY for it in chosen}
-        self._edit(edits)
-        self._employees |= edits
-        wrong = self._wrong()
-        self._tell_the_time(due)
+        self._shop.tell_the_time(due - timedelta(seconds=20))
+        self._shop.turn(self._lot.sample(self._shop.accounts, EDITED))
+        wrong = self._shop.wrong()
+        self._shop.tell_the_time(due)
         struck = not calm and self._lot.random() < STRUCK
         answers: list[str] = []
         for step in range(3):
             self._clock.move(due + step * STEP + timedelta(seconds=self._lot.uniform(1, 30)))
             strikes = struck and not self._anyone_stopped
             answers += self._look(self._lot.choice(self._replicas) if strikes else None)
-        segment = self._segment()
+        segment = self._read_on()
         self._judge(state, due, segment, wrong, answers)
         self._wake(0.6)
+
+    def _read_on(self) -> Segment:
+        segment = self._shop.read_on()
+        self._tally.runs += segment.runs
+        self._tally.written += segment.written.total()
+        return segment
 
     def _judge(
         self, state: State, due: datetime, segment: Segment, wrong: set[str], answers: list[str]
@@ -404,10 +219,8 @@ class Episode:
         if not disturbed and segment.written != Counter(wrong):
             raise BrokenError(f"{len(wrong)} accounts to write, {segment.written.total()} written")
         self._tally.resent += again.total()
-        if segment.batches:
-            self._look_at_tiers()
         if "ran" in answers:
-            left = self._wrong()
+            left = self._shop.wrong()
             if left:
                 raise BrokenError(f"{len(left)} accounts are wrong after a run")
         self._unsure = "ran" not in answers or self._anyone_stopped
@@ -475,9 +288,7 @@ class Episode:
         replica.stopped = False
         replica.signal(SIGCONT)
         heard = replica.hear(self._begun)
-        late = self._segment()
-        if late.batches:
-            self._look_at_tiers()
+        late = self._read_on()
         did = self._did(heard) if heard is not None else "ended"
         batches = len(late.batches)
         # one that had ended its run, and had only not said so, has sent nothing
@@ -509,11 +320,6 @@ class Episode:
             "call": self._lot.randint(1, 10),
             "seconds": self._lot.uniform(0, 0.02 if at == "look" else 0.25),
         }
-
-    def _tell_the_time(self, now: datetime) -> None:
-        """Set the portal's clock: it tells whole seconds, so nothing happens in the same one."""
-        text = now.isoformat().replace("+00:00", "Z")
-        self._sandbox.control("POST", "clock", {"now": text})
 
     def _settle_accounts(self, state: State) -> None:
         """Compare the journal with what the portal saw."""
