@@ -1,20 +1,23 @@
 # syntax=docker/dockerfile:1
 # Two stages: the first has pip and writes a virtual environment, the second only runs it.
 FROM python:3.13-slim-bookworm AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
+# No clock and no chance in what is built: the same lock and sources give the same bytes.
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 \
+    PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=1767225600
 WORKDIR /src
-RUN python -m venv /opt/icp
+# Without pip: nothing is installed into it later.
+RUN python -m venv --without-pip /opt/icp
 COPY requirements.lock requirements-build.lock ./
-RUN /opt/icp/bin/pip install --require-hashes -r requirements.lock
-RUN pip install --require-hashes -r requirements-build.lock
+RUN python -m pip --python /opt/icp/bin/python install --require-hashes -r requirements.lock
+RUN python -m pip install --require-hashes -r requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY worker worker
 COPY connectors connectors
 COPY config config
 COPY sandbox sandbox
 RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
-    && /opt/icp/bin/pip install --no-deps /wheels/*.whl \
-    && /opt/icp/bin/python -m compileall -q /opt/icp/lib
+    && python -m pip --python /opt/icp/bin/python install --no-deps /wheels/*.whl \
+    && /opt/icp/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/icp/lib
 
 FROM python:3.13-slim-bookworm
 LABEL org.opencontainers.image.title="icp-sync" org.opencontainers.image.licenses="Apache-2.0"
