@@ -60,6 +60,7 @@ def base(folder: Path, suite: str, prefix: Path | None) -> Path:
 def copy(root: Path, to: Path) -> Path:
     """A root of its own, like another."""
     shutil.rmtree(to, ignore_errors=True)
+    to.parent.mkdir(parents=True, exist_ok=True)
     run("cp", "-a", root, to)
     return to
 
