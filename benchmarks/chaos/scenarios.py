@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from benchmarks.chaos import kills, machine, replicas, rollbacks
+from benchmarks.chaos import day, kills, machine, replicas, rollbacks
 from benchmarks.chaos.rows import Options, Row
 
 SCENARIOS: Final[Mapping[str, Callable[[Options], Iterable[Row]]]] = {
@@ -13,4 +13,5 @@ SCENARIOS: Final[Mapping[str, Callable[[Options], Iterable[Row]]]] = {
     "machine": machine.rows,
     "replicas": replicas.rows,
     "rollback": rollbacks.rows,
+    "day": day.rows,
 }
