@@ -142,6 +142,15 @@ def load_yaml(path: Path) -> YamlSource:
     return parse_yaml(text, file)
 
 
+def reads_as(source: YamlSource) -> bool:
+    """Whether the file that *source* was read from still says the same; its name is its path."""
+    try:
+        with Path(source.file).open("rb") as stream:
+            return stream.read(MAX_BYTES + 1).decode("utf-8-sig") == source.text
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def parse_yaml(text: str, file: str) -> YamlSource:
     """Parse YAML *text*; *file* is only the name shown in messages.
 

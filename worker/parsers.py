@@ -51,16 +51,9 @@ def vocabulary_of(spec: AttributeSpec) -> Vocabulary:
     silent: frozenset[str] = frozenset()
     families: Mapping[str, str] = {}
     if name is not None:
-        shipped = taxonomies.vocabulary(name)
-        labels = dict(shipped.labels)
-        families = shipped.families
-        silent = frozenset(folded(text) for text in shipped.silent)
-        for spelling, value in (
-            *((value, value) for value in labels),
-            *((label, value) for value, label in labels.items()),
-            *shipped.aliases.items(),
-        ):
-            table.setdefault(folded(spelling), value)
+        shipped = _shipped(name, place=place)
+        labels, table = dict(shipped.labels), dict(shipped.table)
+        silent, families = shipped.silent, shipped.families
     for spelling, value in spec.aliases.items():
         known = table.get(folded(value), value)
         labels.setdefault(known, known)
@@ -72,6 +65,22 @@ def vocabulary_of(spec: AttributeSpec) -> Vocabulary:
     order = spec.order or (tuple(labels) if spec.type is AttributeType.STAGE else ())
     table.pop("", None)
     return Vocabulary(labels, table, silent, families, tuple(order))
+
+
+@cache
+def _shipped(name: str, *, place: bool) -> Vocabulary:
+    """Fold a shipped list, once: every attribute that uses it, and every tick, begins with it."""
+    folded = fold_place if place else fold
+    shipped = taxonomies.vocabulary(name)
+    table: dict[str, str] = {}
+    for spelling, value in (
+        *((value, value) for value in shipped.labels),
+        *((label, value) for value, label in shipped.labels.items()),
+        *shipped.aliases.items(),
+    ):
+        table.setdefault(folded(spelling), value)
+    silent = frozenset(folded(text) for text in shipped.silent)
+    return Vocabulary(shipped.labels, table, silent, shipped.families)
 
 
 def document_parser(spec: AttributeSpec, vocabulary: Vocabulary) -> Parser:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from config.attributes import AttributeSpec
 from config.loading import LoadedIcp, load_icps
 from config.problems import ConfigError, ConfigProblem
+from config.yaml_source import reads_as
 from worker.icp.linting import Finding, Level, Review, lint, lint_together
 from worker.icp.profile import NOT_ICP, Profile
 from worker.profiles import compile_profile, words_of
@@ -67,12 +69,23 @@ class Compiled:
         )
 
 
+_latest: Final[dict[tuple[Path, ...], Compiled]] = {}
+
+
 def compile_icps(paths: Sequence[Path]) -> Compiled:
-    """Load and compile ICP documents.
+    """Load and compile ICP documents; those that still read as they did are not compiled again.
 
     Raises:
         ConfigError: everything that is wrong in any of them.
     """
+    key = tuple(paths)
+    known = _latest.get(key)
+    if known is None or not all(reads_as(item.source) for item in known.loaded):
+        known = _latest[key] = _compile(paths)
+    return known
+
+
+def _compile(paths: Sequence[Path]) -> Compiled:
     loaded = load_icps(paths)
     specs: dict[str, AttributeSpec] = {}
     for item in loaded:

@@ -145,3 +145,32 @@ def test_outcomes_are_labelled_best_first(tmp_path: Path) -> None:
         "tier_1": "Tier 1", "not_icp": "Not ICP", "needs_data": "Needs data",
         "disqualified": "Disqualified", "out_of_scope": "Out of scope",
     }  # fmt: skip
+
+
+def test_a_document_is_compiled_again_only_when_it_reads_differently(tmp_path: Path) -> None:
+    """A worker looks at the file before every tick; an edit counts at once, also one taken back."""
+    first = compiled(tmp_path, criterion("at_least: 50"))
+    assert compiled(tmp_path, criterion("at_least: 50")) is first
+
+    edited = compiled(tmp_path, criterion("at_least: 60"))
+    assert edited.profiles[0].fingerprint != first.profiles[0].fingerprint
+
+    again = compiled(tmp_path, criterion("at_least: 50"))
+    assert again.profiles[0].fingerprint == first.profiles[0].fingerprint
+
+
+@pytest.mark.parametrize("broken", [b"icp: [", b"\xff\xfe", None])
+def test_a_document_that_broke_is_not_remembered_as_it_was(
+    tmp_path: Path, broken: bytes | None
+) -> None:
+    """What cannot be read any more is refused, and so it is the time after."""
+    compiled(tmp_path, criterion("at_least: 50"))
+    file = tmp_path / "icp0.yaml"
+    if broken is None:
+        file.unlink()
+    else:
+        file.write_bytes(broken)
+
+    for _ in range(2):
+        with pytest.raises(ConfigError):
+            composition.compile_icps([file])
