@@ -176,6 +176,9 @@ class Audit:
                     self.resent += not self._astray.pop(account)
             if entry.seq in self._landed and entry.seq not in self._applied:
                 self._applied.add(entry.seq)
+                if entry.seq in self._noted and self._astray.get(account) is False:
+                    del self._astray[account]  # a job that ended later: it did arrive
+                    self.repaired += 1
                 for name, value in entry.after.items():
                     holds[name] = value or ""
             if entry.state == "sent":
