@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import Desk, desk
-from worker.sync.report import Counters
+from tests.support.runs import Desk, Quiet, desk
+from worker.sync.approving import Approval
+from worker.sync.deciding import pause, release
+from worker.sync.report import Counters, RunOutcome
 
 
 @pytest.fixture
@@ -70,3 +72,26 @@ def test_a_person_who_names_it_has_it_tried(shop: Desk) -> None:
     counters = shop.run(accounts=["4"]).report.counters
     assert (counters.written, counters.rejected) == (1, 0)
     assert shop.state.dead_letters.count("main") == 0
+
+
+def test_an_approved_run_counts_those_that_wait(shop: Desk) -> None:
+    """They are in the count of the run, and not in the plan that is approved."""
+    pause(shop.state, "main", until=None, who="Ada", reason="year end")
+    shop.crm.edit("5", {"employees": "640"})
+    shop.crm.edit("5", {"icp_tier": "tier_3"})
+    held = shop.run(full=True).report
+    assert (held.outcome, held.counters.deferred) == (RunOutcome.HELD, 1)
+    release(shop.state, "main", who="Ada", reason="", holder="Ada")
+
+    report = Approval(
+        shop.connection(),
+        shop.crm,
+        shop.state,
+        holder="Ada",
+        stop=shop.stop,
+        progress=Quiet(),
+        clock=shop.clock,
+    ).carry_out(held.run)
+
+    assert (report.counters.rejected, report.counters.deferred) == (1, 1)
+    assert (report.counters.written, report.problems) == (1, [])

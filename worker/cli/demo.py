@@ -18,6 +18,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ from worker.cli.simulating import KINDS, Simulator
 
 EXPLAINED = 3
 
+_NO_SIMULATOR = (
+    "icp demo: the simulators are not installed. Run `make demo` in a clone, or install icp-sync"
+    " with its extra `sandbox`."
+)
+
 
 def run_demo(*, crm: str, accounts: Path | None, folder: Path, hold: bool) -> None:
     """Start the simulator, run every step, print what each shows, and stop the simulator."""
@@ -38,6 +44,8 @@ def run_demo(*, crm: str, accounts: Path | None, folder: Path, hold: bool) -> No
             fail([f"CRM={crm}: there is no such CRM. Use {listed(KINDS)}."], CONFIGURATION)
         if accounts is not None and not accounts.is_file():
             fail([f"ACCOUNTS={accounts}: no such file."], CONFIGURATION)
+        if find_spec("starlette") is None:  # the image leaves out what only the simulators need
+            fail([_NO_SIMULATOR], CONFIGURATION)
         folder.mkdir(parents=True, exist_ok=True)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the simulator outlives us
         with Simulator(kind, accounts) as simulator:

@@ -28,10 +28,13 @@ def print_link(run_id: str, name: str | None, *, as_json: bool) -> None:
             fail([_HOW], CONFIGURATION)
         with composition.open_database(settings) as state:
             run, now = state.runs.get(run_id), state.now()
+            held = state.runs.latest(connection, 1, outcome=HELD)
         if run is None or run.connection != connection:
             fail([f"run {run_id}: connection {connection} has no such run."], CONFIGURATION)
         if run.outcome != HELD:
-            fail([f"run {run_id}: is {run.outcome or 'not finished'}, not held."], CONFIGURATION)
+            now_held = f" Held is {held[0].run_id}." if held else " No run is held."
+            words = f"run {run_id}: is {run.outcome or 'not finished'}, not held.{now_held}"
+            fail([words], CONFIGURATION)
         link = approval_link(settings, connection, run_id, now)
         ends = now + settings.approvals.valid_for
         if as_json:

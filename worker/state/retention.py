@@ -11,6 +11,7 @@ from worker.state.database import Database
 from worker.state.instants import instant_text
 from worker.state.requests import withdraw
 from worker.state.rows import ChangeState, Lease
+from worker.state.scrubbing import scrub
 from worker.state.tables import alerts, changes, dead_letters, history, mirror, runs
 
 JOURNAL_KEPT = timedelta(days=90)
@@ -20,7 +21,7 @@ _SLICE = 20_000  # rows per transaction, so that a run beside it never waits lon
 
 
 def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
-    """Remove accounts from mirror, journal, history, dead letter and requests, and from the disk.
+    """Remove accounts from mirror, journal, history, dead letter, requests, reports and disk.
 
     Only the holder of the lease may do this: a run's accounts never vanish under its hands.
     """
@@ -37,6 +38,7 @@ def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
                 delete(changes).where(changes.c.account_id.in_(some), changes.c.run.in_(own_runs))
             )
         withdraw(transaction, number, account_ids)
+        scrub(transaction, number, account_ids)
     database.fold()  # the write-ahead file still held the pages as they were
 
 

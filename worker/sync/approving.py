@@ -136,7 +136,9 @@ class Approval:
         counters.unchanged = before["unchanged"]
         counters.tiers.update(before["tiers"])
         counters.written = planned.get("written", 0)
-        counters.rejected = planned.get("rejected", 0)
+        # accounts that the CRM refused before, and that wait, are not in the plan
+        counters.deferred = before.get("deferred", 0)
+        counters.rejected = counters.deferred + planned.get("rejected", 0)
         counters.invalid = planned.get("missing", 0)  # of an earlier attempt, whatever the reason
         self._progress.stage("write", planned.get("planned", 0) + planned.get("sent", 0))
         drain = Drain(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.integration.state.builders import (
@@ -215,6 +216,27 @@ def test_erased_account_is_nowhere(state: State) -> None:
         assert [entry.account_id for entry in entries] == left
         stood = [one for one in ("1", "2") if state.history.at(connection, one, NOW)]
         assert stood == left
+
+
+def test_erased_account_is_in_no_report(state: State) -> None:
+    """It was an example of what moved, or stood in a problem; other ids and counts stay."""
+    lease = started(state)
+    report = {
+        "run": "12-1",
+        "read": 12,
+        "transitions": [{"accounts": 2, "examples": ["12", "120"]}],
+        "problems": ["account 12: no such account."],
+    }
+    state.runs.finish(lease, "run-1", outcome="held", report=orjson.dumps(report), finished_at=NOW)
+
+    state.erase(lease, ["12"])
+
+    run = state.runs.get("run-1")
+    assert run is not None
+    kept = orjson.loads(run.report or b"")
+    assert kept["transitions"] == [{"accounts": 2, "examples": ["120"]}]
+    assert kept["run"] == "12-1"
+    assert (kept["read"], kept["problems"][0]) == (12, "account (forgotten): no such account.")
 
 
 @pytest.mark.parametrize("state", ["sqlite"], indirect=True)
