@@ -160,8 +160,8 @@ class _Remembered(Collector):
 
 def _families() -> list[GaugeMetricFamily]:
     about = {
-        "icp_last_success_timestamp_seconds": "When the last run that succeeded ended.",
-        "icp_seconds_since_success": "How long ago the last run succeeded.",
+        "icp_last_success_timestamp_seconds": "When the last run that did all it could ended.",
+        "icp_seconds_since_success": "How long ago that was.",
         "icp_checkpoint_lag_seconds": "How far reading is behind the CRM.",
         "icp_schedule_interval_seconds": "How far apart scheduled runs are.",
         "icp_lease_held": "1 while a process is at work on the connection.",

@@ -40,7 +40,7 @@ class Standing:
     connection: str
     last: Run | None  # that judged accounts: rollbacks are no runs in this sense
     unfinished: Run | None  # the latest rollback, where it restored only some of what it meant to
-    success: datetime | None  # the end of the last run that succeeded
+    success: datetime | None  # the end of the last run that did all it could
     due: datetime | None  # the tick after the last begun; only a worker acts on it
     period: timedelta
     checkpoint: datetime | None  # changes up to here are dealt with
@@ -105,10 +105,7 @@ def standing(
         for it in state.runs.latest(connection, MOST_HELD, outcome=HELD)
         if not (report_of(it).get("hold") or {}).get("ends_at")
     ]
-    succeeded = state.runs.latest(
-        connection, 1, outcome=RunOutcome.SUCCEEDED.value, rollbacks=False
-    )
-    success = succeeded[0].finished_at if succeeded else None
+    success = _success(state, connection)
     until = state.checkpoints.load(connection).until
     lease = state.leases.holder(connection)
     at_work = lease if lease and instant(lease.expires_at) > now else None
@@ -152,6 +149,20 @@ def verdict(it: Standing, now: datetime, *, review_overdue: bool | None) -> Verd
     """Say in a few words what matters most about a connection."""
     found = chain(_resting(it), _failing(it, now), _waiting(it, review_overdue=review_overdue))
     return next(found, Verdict(ALL_RIGHT))
+
+
+def _success(state: State, connection: str) -> str | None:
+    """When the last run ended that did all it could.
+
+    Accounts that the CRM refuses make a run partial, each night perhaps; they are told of apart.
+    """
+    ended = [
+        run.finished_at
+        for outcome in (RunOutcome.SUCCEEDED, RunOutcome.PARTIAL)
+        for run in state.runs.latest(connection, 1, outcome=outcome.value, rollbacks=False)
+        if not report_of(run).get("problems")
+    ]
+    return max(filter(None, ended), default=None)
 
 
 def _resting(it: Standing) -> Iterator[Verdict]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from config.schedule import schedule
 from tests.support.runs import Desk, Quiet, desk
+from worker.standing import standing
 from worker.sync.approving import Approval
 from worker.sync.deciding import pause, release
 from worker.sync.report import Counters, RunOutcome
@@ -95,3 +97,13 @@ def test_an_approved_run_counts_those_that_wait(shop: Desk) -> None:
 
     assert (report.counters.rejected, report.counters.deferred) == (1, 1)
     assert (report.counters.written, report.problems) == (1, [])
+
+
+def test_a_run_that_met_a_refusal_has_done_its_work(shop: Desk) -> None:
+    """A connection with one bad record is not one where nothing has succeeded for days."""
+    found = standing(shop.state, "main", schedule("1h"), shop.clock.now, ())
+
+    assert found.last is not None
+    assert found.last.outcome == RunOutcome.PARTIAL
+    assert found.success is not None
+    assert not found.overdue(shop.clock.now)
