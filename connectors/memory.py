@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from connectors.base import JobLog
 from connectors.batching import chunked, distinct
@@ -86,6 +86,7 @@ class InMemoryCrm:
         self._refusals: dict[str, tuple[str, str]] = {}
         self._failures: list[ConnectorError] = []
         self._lock = threading.RLock()
+        self.search_lag = timedelta()  # how long windows do not show a change
         self.calls = CallCounts()
         self.before_call: Callable[[str], None] = lambda _route: None
         self.inspection = Inspection(visibility=Visibility(complete=True))
@@ -125,10 +126,11 @@ class InMemoryCrm:
     def pages(self, window: Window | None, fields: Sequence[str]) -> Iterator[Page]:
         """Yield accounts changed within *window*, or all, in no promised order."""
         with self._lock:
+            shown = self.now() - self.search_lag
             ids = [
                 account_id
                 for account_id, account in self._accounts.items()
-                if window is None or window.since <= account.modified <= window.until
+                if window is None or window.since <= account.modified <= min(window.until, shown)
             ]
         for chunk in chunked(ids, self._page_size):
             self._call("pages")

@@ -46,6 +46,11 @@ class Census:
             self.met += 1
         return True
 
+    def has_met(self, rowid: int) -> bool:
+        """Whether an account was met in this pass, also one that is new in it."""
+        block = self._seen.get(rowid >> _BLOCK)
+        return block is not None and bool(block[(rowid & _MASK) >> 3] & (1 << (rowid & 7)))
+
     def unseen(self, limit: int = 1000) -> Iterator[list[str]]:
         """Ids, in lists, of accounts mirrored before the pass and not met in it.
 
@@ -60,10 +65,7 @@ class Census:
                 yield lost
 
     def _has_seen(self, rowid: int) -> bool:
-        if rowid > self._last:
-            return True
-        block, place = self._seen.get(rowid >> _BLOCK), (rowid & _MASK) >> 3
-        return block is not None and bool(block[place] & (1 << (rowid & 7)))
+        return rowid > self._last or self.has_met(rowid)
 
     def _mark(self, rowid: int) -> bool:
         """Count one number off; false when it was before."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 from sqlalchemy import bindparam, select
 
+from connectors.batching import chunked
 from worker.state.database import Database
 from worker.state.rows import Change, ChangeState
 from worker.state.tables import changes, runs
@@ -32,6 +33,17 @@ _SINCE = (
         changes.c.state.in_([ChangeState.SENT, ChangeState.WRITTEN]),
     )
     .order_by(changes.c.seq)
+)
+
+_UNANSWERED = (
+    select(changes.c.account_id)
+    .join_from(changes, runs)
+    .where(
+        changes.c.account_id.in_(bindparam("ids", expanding=True)),
+        runs.c.connection + 0 == bindparam("of"),  # + 0: as above
+        changes.c.state == ChangeState.SENT,
+    )
+    .distinct()
 )
 
 
@@ -77,6 +89,17 @@ class Journal:
                     if row[0] > seqs[account]:
                         _fold(later.setdefault(account, Later()), *row)
         return later
+
+    def unanswered(self, connection: str, account_ids: Sequence[str]) -> set[str]:
+        """Those of the accounts that were once sent something whose answer nobody has recorded."""
+        found: set[str] = set()
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            for some in chunked(account_ids, _AT_ONCE):
+                found.update(
+                    transaction.execute(_UNANSWERED, {"of": number, "ids": some}).scalars()
+                )
+        return found
 
 
 def _fold(  # one column each

@@ -112,6 +112,22 @@ class Evaluator:
             )
         self._store(planned, kept)
 
+    def in_doubt(self, rows: Sequence[MirrorRow]) -> list[str]:
+        """Which accounts, not read in this run, may hold something else than the mirror says.
+
+        They were sent something and the answer was lost, with the process perhaps. A search may
+        not show yet that it arrived.
+        """
+        unsettled = [
+            row.account_id
+            for row in rows
+            if row.modified_at == "" and not self._census.has_met(row.rowid)
+        ]
+        if not unsettled:
+            return []
+        sent = self._state.journal.unanswered(self._scope.connection, unsettled)
+        return [account_id for account_id in unsettled if account_id in sent]
+
     def rejudge(self, rows: Sequence[MirrorRow]) -> None:
         """Judge accounts again from the mirror, those apart that were read in this run."""
         self._refusals.look_up([row.account_id for row in rows])

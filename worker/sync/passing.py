@@ -222,7 +222,11 @@ class Pass:
                 return False
             after = rows[-1].rowid
             self._keeper.keep()
-            self.evaluator.rejudge(rows)
+            doubtful = self.evaluator.in_doubt(rows)
+            if doubtful:
+                found = self._connector.fetch(doubtful, self._known)
+                self.evaluator.take(found, skip_known=False)
+            self.evaluator.rejudge([it for it in rows if it.account_id not in doubtful])
             self._progress.advance(len(rows))
             self._interludes.serve()
         return True

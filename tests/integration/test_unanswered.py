@@ -1,0 +1,109 @@
+"""Writes whose answer was lost, and a search that does not show yet that they arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from connectors.base import JobLog
+from connectors.dry_run import DryRunConnector
+from connectors.errors import TransientError
+from connectors.records import AccountUpdate, WriteOutcome
+from tests.support.runs import Desk, desk
+from worker.state.rows import ChangeState
+from worker.sync.guard import GuardLimits
+from worker.sync.report import RunOutcome
+
+SENT = 9  # of twelve companies, how many score differently under another weight
+
+
+class Unheard(DryRunConnector):
+    """A connector whose writes arrive and whose answers do not."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.crm)
+        self._crm = desk.crm
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Write, and lose the answers."""
+        self._crm.write(updates, jobs)
+        raise TransientError("the answer was lost.", may_have_applied=True)
+
+
+def reweigh(it: Desk, weight: int) -> None:
+    """Another ICP: accounts that fit one criterion and not the other score differently."""
+    first, *others = it.icp.criteria
+    it.change_icp(criteria=(replace(first, weight=weight), *others))
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Iterator[Desk]:
+    """Twelve companies, written once; windows then show changes half a minute late."""
+    made = desk(tmp_path, 12)
+    made.guard = GuardLimits(1_000, 100)
+    assert made.run().report.outcome is RunOutcome.SUCCEEDED
+    made.clock.advance(hours=1)
+    made.crm.search_lag = timedelta(seconds=30)
+    reweigh(made, 30)
+    made.connector = Unheard(made)
+    assert made.run(full=True).report.outcome is RunOutcome.FAILED
+    assert made.state.plan.counts("run-2") == {ChangeState.SENT: SENT}
+    made.connector = None
+    made.clock.advance(seconds=5)
+    yield made
+    made.state.close()
+
+
+def test_nothing_is_sent_again_that_has_arrived(it: Desk) -> None:
+    """Judging from the mirror asks the CRM first about accounts that it may be wrong about."""
+    report = it.run().report
+
+    assert (report.outcome, report.counters.written) == (RunOutcome.SUCCEEDED, 0)
+    assert report.counters.read == report.counters.unchanged == SENT
+
+
+def test_the_journal_says_what_was_really_there(it: Desk) -> None:
+    """A further change is planned on what arrived, so that undoing it would restore that."""
+    arrived = {name: it.crm.stored(name) for name in it.ids()}
+    reweigh(it, 20)
+
+    it.run()
+
+    changes = it.state.plan.entries("run-3", list(ChangeState))
+    assert len(changes) == SENT
+    for change in changes:
+        held = arrived[change.account_id]
+        assert all(held.get(k, "") == v for k, v in orjson.loads(change.before).items())
+
+
+def test_also_between_runs_that_read(it: Desk) -> None:
+    """The daily run that judges from the mirror asks about these accounts and no others."""
+    it.run()
+    it.crm.edit("1", {"employees": "50", "industry": "farming"})
+    it.connector = Unheard(it)
+    it.run(accounts=["1"])
+    it.connector = None
+    it.clock.advance(days=1)
+    it.crm.calls.by_route.clear()
+
+    report = it.run(rejudge=True).report
+
+    assert (report.outcome, report.counters.written) == (RunOutcome.SUCCEEDED, 0)
+    assert (report.counters.read, report.counters.rejudged) == (1, 11)
+    assert it.crm.calls.by_route["fetch"] == 1
+
+
+def test_an_account_deleted_meanwhile_is_left_out(it: Desk) -> None:
+    """Nothing is planned for what is no longer there."""
+    it.crm.delete("1")
+
+    report = it.run().report
+
+    assert (report.outcome, report.counters.written) == (RunOutcome.SUCCEEDED, 0)
