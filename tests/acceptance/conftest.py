@@ -10,6 +10,7 @@ import pytest
 from tests.acceptance.desk import Desk
 from tests.acceptance.set_up import SetUp
 from tests.acceptance.warm import WarmShell
+from tests.support.databases import fresh
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 ACCOUNTS = 300
@@ -49,6 +50,7 @@ def bare(sandbox: RunningSandbox, shell: WarmShell, tmp_path: Path) -> Desk:
 def desk(bare: Desk, set_up: SetUp) -> Desk:
     """A desk at a portal that was set up; nothing was run yet."""
     set_up.at(bare)
+    fresh(bare.database)
     return bare
 
 

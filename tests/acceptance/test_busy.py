@@ -130,6 +130,7 @@ def test_served_while_a_bulk_job_is_polled(
     asked = desk.icp("resync", chosen[:15], "--json")
 
     assert (asked.code, asked.data["outcome"]) == (0, "succeeded"), asked
+    org.behave(bulk_queue_ms=0)  # of the jobs after it
     until(lambda: desk.query("SELECT count(*) FROM runs WHERE finished_at IS NULL") == [(0,)])
     of_the_job = "run IN (SELECT number FROM runs WHERE kind = 'incremental')"
     [(answered,)] = desk.query(f"SELECT min(answered_at) FROM changes WHERE {of_the_job}")  # noqa: S608 - ours

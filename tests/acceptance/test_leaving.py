@@ -99,6 +99,7 @@ def test_a_bulk_job_is_left_at_work(org: RunningOrg, shell: WarmShell, tmp_path:
     assert "left_unfinished" not in ended.err
     assert desk.query("SELECT count(*) FROM jobs") == [(1,)]
     assert desk.query(HOLDER) == [(0,)]
+    org.behave(bulk_queue_ms=0)  # of the jobs after it
     assert "job_resumed" in desk.run().err
     assert desk.run("--full").data["written"] == 0
 

@@ -62,6 +62,7 @@ def test_killed_at_random_moments(org: RunningOrg, desk: OrgDesk, tmp_path: Path
     """However often: the end is that of a run without kills, and no account is written twice."""
     chooser = random.Random(KILLS)  # noqa: S311 - the same moments each time
     org.behave(bulk_queue_ms=600, bulk_ms_per_1000=600)
+    desk.database.unlink()  # killed while it is made, too
     forgetful(desk)
     weight, killed, in_a_job, jobs = 15, 0, 0, 0
     while killed < KILLS:

@@ -17,6 +17,7 @@ from tests.acceptance.conftest import NOON
 from tests.acceptance.desk import Ended, parts
 from tests.acceptance.org_desk import OrgDesk, differences
 from tests.acceptance.warm import WarmShell
+from tests.support import databases
 from tests.support.salesforce import RunningOrg, running_org
 
 LONG = os.environ.get("SOAK") == "long"
@@ -71,6 +72,7 @@ def fresh(org: RunningOrg, shell: WarmShell, folder: Path) -> OrgDesk:
     org.behave(view_setup=True, diary=True)
     desk = OrgDesk(shell, folder, org)
     desk.configure(bulk_threshold=300)
+    databases.fresh(desk.database)
     ended = desk.icp("setup", "--apply", "--json")
     assert ended.code == 0, ended
     return desk

@@ -156,6 +156,7 @@ def test_killed_at_random_moments(desk: Desk, set_up: SetUp, seed: int) -> None:
     """Ten times ``kill -9``: the next run ends where a run without kills ends."""
     chooser = random.Random(seed)  # noqa: S311 - the same moments each time
     slow_writes(desk, 0.01)
+    desk.database.unlink()  # killed while it is made, too
     since = desk.mark()
     ends: list[int] = []
     for _ in range(10):

@@ -15,6 +15,7 @@ from connectors.dry_run import DryRunConnector
 from connectors.errors import TransientError
 from connectors.memory import InMemoryCrm
 from tests.support import postgres
+from tests.support.databases import fresh_on
 from tests.support.runs import FIELDS, ICP, Clock, Desk, Quiet, companies, desk, portal_fields
 from worker.state.errors import StateError
 from worker.state.rows import ChangeState
@@ -52,7 +53,7 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     found = desk(tmp_path, 60, clock=Clock(datetime.now(UTC)))
     if request.param == "postgresql":
         found.state.close()
-        found.state = open_state(request.getfixturevalue("server").database())
+        found.state = open_state(fresh_on(request.getfixturevalue("server")))
     yield gone_wrong(found)
     found.state.close()
 

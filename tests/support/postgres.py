@@ -39,11 +39,12 @@ class Server:
             [folder] = connection.execute("SHOW data_directory").fetchone() or [""]
         self.data = Path(folder)
 
-    def database(self) -> str:
-        """Make a database of its own for a test; answers its address."""
+    def database(self, like: str = "template1") -> str:
+        """Make a database of its own for a test, *like* another; answers its address."""
         name = f"test_{os.getpid()}_{next(_numbers)}"
+        make = f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY file_copy"
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} STRATEGY file_copy".encode())
+            connection.execute(make.encode())
         return self.url.replace("/postgres?", f"/{name}?")
 
     def crash(self) -> None:

@@ -13,6 +13,7 @@ from connectors.base import CrmConnector
 from connectors.dry_run import DryRunConnector
 from connectors.memory import InMemoryCrm
 from connectors.records import FieldDescription, FieldKind, Option
+from tests.support.databases import fresh
 from tests.support.profiles import TIERS, criterion, disqualifier, one_of, profile
 from worker.icp.predicates import InRange, Within
 from worker.icp.profile import Comparison, Profile, Trigger
@@ -243,7 +244,7 @@ def desk(folder: Path, count: int = 60, *, clock: Clock | None = None) -> Desk:
     """A desk over a fresh portal of *count* companies."""
     clock = clock or Clock()
     crm = InMemoryCrm(portal_fields(), companies(count), clock=clock)
-    state = open_state(f"sqlite:///{folder / 'state.db'}")
+    state = open_state(f"sqlite:///{fresh(folder / 'state.db')}")
     return Desk(state=state, crm=crm, clock=clock)
 
 

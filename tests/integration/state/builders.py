@@ -19,13 +19,14 @@ from worker.state import (
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 CONNECTION = "main"
+FILE = "icp.db"
 SERVER = "postgresql.url"  # a file that names a database on a server, for its folder
 
 
 def opened(folder: Path) -> State:
     """Open the state database of *folder*."""
     server = folder / SERVER
-    url = server.read_text() if server.exists() else f"sqlite:///{folder / 'icp.db'}"
+    url = server.read_text() if server.exists() else f"sqlite:///{folder / FILE}"
     return open_state(url, busy_timeout=timedelta(milliseconds=50))
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.state.builders import SERVER, opened
+from tests.integration.state.builders import FILE, SERVER, opened
 from tests.support import postgres
+from tests.support.databases import fresh, fresh_on
 from worker.state import State
 
 
@@ -23,6 +24,8 @@ def server() -> Iterator[postgres.Server]:
 def state(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[State]:
     """Open a new database; close it afterwards."""
     if request.param == "postgresql":
-        (tmp_path / SERVER).write_text(request.getfixturevalue("server").database())
+        (tmp_path / SERVER).write_text(fresh_on(request.getfixturevalue("server")))
+    else:
+        fresh(tmp_path / FILE)
     with opened(tmp_path) as state:
         yield state

@@ -1,16 +1,18 @@
 """A program that runs page after page and is killed: before each statement, or whenever.
 
-``python -m tests.integration.state.crashing FOLDER each`` forks a child for every statement of two
-pages, each of which kills itself just before that statement (forks, because starting Python that
-often would take minutes); ``... FOLDER forever`` goes on until it is killed, with a mark per page.
+``python -m tests.integration.state.crashing FOLDER each`` forks a child for every fifth statement
+that makes the tables and for every statement of two pages, each of which kills itself just before
+that statement (forks, because starting Python that often would take minutes); ``... FOLDER
+forever`` goes on until it is killed, with a mark per page.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from pathlib import Path
 
@@ -70,26 +72,51 @@ def kill_before(statement: int) -> None:
     event.listen(Engine, "before_cursor_execute", die)
 
 
-def fork_and_die(folder: Path, statement: int) -> bool:
-    """Work two pages in a child that dies before *statement*; whether it came that far."""
+def make(folder: Path) -> None:
+    """Make the tables."""
+    with opened(folder):
+        pass
+
+
+def two_pages(folder: Path) -> None:
+    """Work two pages."""
+    work(folder, 2, lambda: None)
+
+
+def fork_and_die(folder: Path, statement: int, do: Callable[[Path], None]) -> bool:
+    """Do something in a child that dies before *statement*; whether it came that far."""
     child = os.fork()
     if not child:
         kill_before(statement)
-        work(folder, 2, lambda: None)
+        do(folder)
         os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
+def die_at_each(folder: Path, statements: Iterable[int], do: Callable[[Path], None]) -> Path:
+    """Die at these statements, each in a folder of its own; answers that of the one who did not.
+
+    A database that lies in *folder* is there before each of them.
+    """
+    for statement in statements:
+        own = folder / f"{do.__name__}-{statement:03}"
+        own.mkdir()
+        for file in folder.glob("icp.db"):
+            shutil.copy(file, own)
+        if not fork_and_die(own, statement, do):
+            return own
+    raise AssertionError("nobody reached the end")
+
+
 def main() -> None:
-    """Die at every statement in turn, each in a folder of its own, or go on until killed."""
+    """Die at statements in turn, each in a folder of its own, or go on until killed."""
     folder = Path(sys.argv[1])
     if sys.argv[2] == "forever":
         work(folder, None, lambda: sys.stdout.write(".") and sys.stdout.flush())
         return
-    for statement in count(1):
-        (folder / str(statement)).mkdir()
-        if not fork_and_die(folder / str(statement), statement):
-            break
+    whole = die_at_each(folder, count(1, 5), make)
+    shutil.copy(whole / "icp.db", folder)
+    die_at_each(folder, count(1), two_pages)
 
 
 if __name__ == "__main__":
