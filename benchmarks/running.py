@@ -24,13 +24,22 @@ FIXED = 20  # calls a run may make beyond those that grow with the portal
 _THOUSAND = 1000
 
 
-def running(accounts: int, fewer: int, folder: Path, say: Say) -> Iterator[Figure]:
+def running(
+    accounts: int, fewer: int, folder: Path, say: Say, *, rounds: int = 2
+) -> Iterator[Figure]:
     """Measure runs over ten, *fewer* and so many companies.
+
+    Args:
+        accounts: of the large portal.
+        fewer: of the small one.
+        folder: for state databases.
+        say: told what is going on.
+        rounds: of runs that change nothing; the best counts.
 
     Raises:
         RuntimeError: a run failed, or its report and the simulator's counts differ.
     """
-    start = starting(HUBSPOT, folder / "few", say)
+    start = starting(HUBSPOT, folder / "few", say, rounds)
     say(f"runs over {fewer:,} companies, limits off")
     with portal(fewer, folder / "small", ["--limits", "off"]) as small:
         small.hold_nothing_back()
@@ -45,7 +54,7 @@ def running(accounts: int, fewer: int, folder: Path, say: Say) -> Iterator[Figur
         all_changed = run_as_planned(large, accounts, written=accounts)
         yield from _pace(large.arrivals(all_changed), all_changed)
         large.hold_nothing_back()
-        nothing = [run_as_planned(large, accounts, "--full") for _ in range(2)]
+        nothing = [run_as_planned(large, accounts, "--full") for _ in range(rounds)]
         yield from _calls(all_changed, nothing[0], accounts, "limits on")
         size = large.state_bytes()
     usual = min(nothing, key=lambda it: it.cpu_seconds)

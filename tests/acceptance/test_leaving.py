@@ -87,7 +87,7 @@ def test_a_bulk_job_is_left_at_work(org: RunningOrg, shell: WarmShell, tmp_path:
     desk.configure(bulk_threshold=100)
     started = desk.start("run", "--yes", "--json")
     until(lambda: desk.calls(QUERY_JOBS) == 1)
-    org.behave(bulk_queue_ms=15_000)  # of the jobs made from now on
+    org.behave(bulk_queue_ms=8_000)  # of the jobs made from now on
     begun = "PATCH /services/data/vXX.X/jobs/ingest/{job}"
     until(lambda: desk.query_if_there("SELECT count(*) FROM jobs") == [(1,)])
     until(lambda: desk.calls(begun) == 1)
@@ -110,11 +110,12 @@ def test_a_second_signal_leaves_at_once(settled: Desk) -> None:
     hang(settled, "batch/update$")
     started = settled.start("worker", ICP_SCHEDULE="6h", ICP_SHUTDOWN_GRACE="10m")
     until(lambda: hangs(settled))
-    for _ in range(2):
-        started.signal(signal.SIGTERM)
+    both = (signal.SIGTERM, signal.SIGINT)  # the system may make one of two alike
+    for number in both:
+        started.signal(number)
 
     ended = settled.ended(started, patience=HANGS - 10)
 
-    assert ended.code == 128 + signal.SIGTERM
+    assert ended.code in {128 + number for number in both}
     assert settled.query(SENT) == [(30,)]
     repaired(settled)
