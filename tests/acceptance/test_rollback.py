@@ -187,7 +187,11 @@ def test_pins_end_with_news_or_by_a_person(portal: Portal) -> None:
     }
 
 
-@pytest.mark.parametrize("killed", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("portal", "killed"),
+    [("hubspot", signal.SIGKILL), ("salesforce", signal.SIGTERM), ("salesforce", signal.SIGKILL)],
+    indirect=["portal"],
+)
 def test_ended_half_way_the_rest_is_restored_later(portal: Portal, killed: signal.Signals) -> None:
     """Nothing writes it back meanwhile; status says what to do; undoing again finishes it."""
     desk, was = portal.desk, portal.held()

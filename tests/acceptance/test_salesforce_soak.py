@@ -21,7 +21,7 @@ from tests.support import databases
 from tests.support.salesforce import RunningOrg, running_org
 
 LONG = os.environ.get("SOAK") == "long"
-ACCOUNTS, SEEDS = (100_000, (1, 2, 3)) if LONG else (1_000, (1,))
+ACCOUNTS, SEEDS = (100_000, (1, 2, 3)) if LONG else (500, (1,))
 PATIENCE = 3_600.0 if LONG else 90.0
 REPEATS = 40  # runs until one must have succeeded
 REFUSED = "SELECT account_id FROM dead_letters"

@@ -27,5 +27,5 @@ def test_each_tick_is_run_once_whoever_is_struck(
     The short form of ``python -m benchmarks.chaos --only replicas``.
     """
     fresh = request.getfixturevalue("server").database if database == "PostgreSQL" else None
-    came_to = row(database, count, 20, 5, fresh)
+    came_to = row(database, count, 12, 5, fresh)
     assert came_to.whole, came_to.note

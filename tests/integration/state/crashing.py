@@ -1,7 +1,7 @@
 """A program that runs page after page and is killed: before each statement, or whenever.
 
 ``python -m tests.integration.state.crashing FOLDER each`` forks a child for every fifth statement
-that makes the tables and for every statement of two pages, each of which kills itself just before
+that makes the tables and for every second one of two pages, each of which kills itself just before
 that statement (forks, because starting Python that often would take minutes); ``... FOLDER
 forever`` goes on until it is killed, with a mark per page.
 """
@@ -116,7 +116,7 @@ def main() -> None:
         return
     whole = die_at_each(folder, count(1, 5), make)
     shutil.copy(whole / "icp.db", folder)
-    die_at_each(folder, count(1), two_pages)
+    die_at_each(folder, count(1, 2), two_pages)
 
 
 if __name__ == "__main__":
