@@ -86,6 +86,8 @@ class InMemoryCrm:
         self._refusals: dict[str, tuple[str, str]] = {}
         self._failures: list[ConnectorError] = []
         self._lock = threading.RLock()
+        self.swallowed: set[str] = set()  # accounts whose writes answer "ok" and do nothing
+        self.resets: dict[str, Mapping[str, str | None]] = {}  # set after each write to an account
         self.search_lag = timedelta()  # how long windows do not show a change
         self.calls = CallCounts()
         self.before_call: Callable[[str], None] = lambda _route: None
@@ -270,7 +272,8 @@ class InMemoryCrm:
             code, field = refusal
             message = f"{code} {field}".strip()
             return WriteOutcome(account_id, WriteResult.REJECTED, code, field, message)
-        self._apply(account, values, stamp)
+        if account_id not in self.swallowed:
+            self._apply(account, {**values, **self.resets.get(account_id, {})}, stamp)
         return WriteOutcome(account_id, WriteResult.WRITTEN)
 
     def _fault(self, values: Mapping[str, str | None]) -> tuple[str, str] | None:

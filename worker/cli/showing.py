@@ -24,7 +24,7 @@ from worker.held import moves, tier_lines, why
 from worker.icp.profile import NEEDS_DATA
 from worker.sync.examples import Example
 from worker.sync.guard import Hold
-from worker.sync.report import RunOutcome, RunReport
+from worker.sync.report import Counters, RunOutcome, RunReport
 
 COLOURS = {
     RunOutcome.SUCCEEDED: "green",
@@ -183,19 +183,30 @@ def show_report(
     unread = ", ".join(f"{name} {count:,}" for name, count in counters.unreadable.most_common())
     if unread:
         out.print(f"\nText that could not be read, counted as unknown: {unread}")
-    if counters.stale:
-        out.print(f"{counters.stale:,} accounts judged on a last known value")
-    if counters.overrides_ignored:
-        out.print(
-            f"{counters.overrides_ignored:,} overrides ignored: each needs a tier, a reason and an"
-            " end within 180 days"
-        )
+    _show_remarks(out, counters)
     for warning in report.warnings:
         out.print(f"[yellow]warning[/] {escape(warning.removeprefix('warning: '))}")
     for problem in report.problems:
         out.print(f"[red]problem[/] {escape(problem)}")
     if report.hold is not None:
         _show_hold(out, report, report.hold, links=links)
+
+
+def _show_remarks(out: Console, counters: Counters) -> None:
+    """Accounts that a person may want to look at."""
+    if counters.stale:
+        out.print(f"{counters.stale:,} accounts judged on a last known value")
+    if counters.not_kept:
+        one = counters.not_kept == 1
+        out.print(
+            f"{counters.not_kept:,} account{'' if one else 's'} accepted by the CRM and not kept,"
+            " time and again: something else sets the field. `icp runs --rejected` names it"
+        )
+    if counters.overrides_ignored:
+        out.print(
+            f"{counters.overrides_ignored:,} overrides ignored: each needs a tier, a reason and an"
+            " end within 180 days"
+        )
 
 
 def _show_hold(out: Console, report: RunReport, hold: Hold, *, links: bool) -> None:

@@ -1,4 +1,7 @@
-"""Dead letters: accounts that the CRM refuses, in its words. Filled by the plan's outcomes."""
+"""Dead letters: accounts that the CRM refuses, in its words, or does not keep what it was sent.
+
+Refusals come from the plan's outcomes; what is not kept, from a run that finds so.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, func, select
 
-from worker.state.database import Database
-from worker.state.rows import DeadLetter
+from worker.state.database import Database, insert_or
+from worker.state.rows import DeadLetter, Lease
 from worker.state.tables import dead_letters
 
 _AT_ONCE = 500
@@ -23,6 +26,15 @@ _COUNT = (
     .select_from(dead_letters)
     .where(dead_letters.c.connection == bindparam("of"))
 )
+_SET = insert_or(dead_letters)
+_SET = _SET.on_conflict_do_update(
+    index_elements=["connection", "account_id"],
+    set_={
+        name: _SET.excluded[name]
+        for name in DeadLetter._fields
+        if name not in {"account_id", "first_seen"}
+    },
+)
 
 
 class DeadLetters:
@@ -30,6 +42,14 @@ class DeadLetters:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def put(self, lease: Lease, letters: Sequence[DeadLetter]) -> None:
+        """Keep these, each in place of an earlier one of its account, in one transaction."""
+        with self._database.write(lease) as transaction:
+            number = self._database.number(transaction, lease.connection)
+            values = [{"connection": number, **letter._asdict()} for letter in letters]
+            if values:
+                transaction.execute(_SET, values)
 
     def all(self, connection: str, after_account: str = "", limit: int = 1000) -> list[DeadLetter]:
         """Fetch the next *limit* refused accounts after *after_account*, ordered by id."""

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from connectors.batching import chunked
 from worker.state.database import Database
-from worker.state.rows import Change, ChangeState
-from worker.state.tables import changes, runs
+from worker.state.instants import instant_text
+from worker.state.rows import WRITTEN_TO, Change, ChangeState
+from worker.state.tables import changes, mirror, runs
 
 _AT_ONCE = 500
+_RUNS_LOOKED_AT = 200
+"""Runs whose writes may still lack their echo: of a quarter of an hour, there are fewer."""
 
 _SINCE = (
     select(
@@ -45,6 +50,60 @@ _UNANSWERED = (
     )
     .distinct()
 )
+
+_PLACE = func.row_number().over(partition_by=changes.c.account_id, order_by=changes.c.seq.desc())
+_LATEST = (
+    select(
+        changes.c.account_id,
+        changes.c.inputs_hash,
+        changes.c.after,
+        changes.c.answered_at,
+        _PLACE.label("place"),
+    )
+    .join_from(changes, runs)
+    .where(
+        changes.c.account_id.in_(bindparam("ids", expanding=True)),
+        runs.c.connection + 0 == bindparam("of"),  # + 0: as above
+        changes.c.state == ChangeState.WRITTEN,
+        changes.c.answered_at.is_not(None),
+    )
+    .subquery()
+)
+_WRITTEN = (
+    select(_LATEST.c.account_id, _LATEST.c.inputs_hash, _LATEST.c.after, _LATEST.c.answered_at)
+    .where(_LATEST.c.place <= bindparam("most"))
+    .order_by(_LATEST.c.account_id, _LATEST.c.place)
+)
+
+_RECENT = (
+    select(runs.c.number, runs.c.as_of)
+    .where(runs.c.connection == bindparam("of"))
+    .order_by(runs.c.started_at.desc())
+    .limit(_RUNS_LOOKED_AT)
+)
+_UNECHOED = (
+    select(mirror.c.number, mirror.c.account_id)
+    .join_from(
+        changes,
+        mirror,
+        (mirror.c.account_id == changes.c.account_id) & (mirror.c.connection == bindparam("of")),
+    )
+    .where(
+        changes.c.run == bindparam("run"),
+        changes.c.state == ChangeState.WRITTEN,
+        changes.c.answered_at <= bindparam("before"),
+        mirror.c.modified_at == WRITTEN_TO,
+    )
+    .limit(bindparam("most"))
+)
+
+
+class Written(NamedTuple):
+    """One change as the CRM accepted it."""
+
+    inputs_hash: str  # of what it was judged on
+    after: bytes  # JSON: value by field
+    answered_at: str
 
 
 @dataclass(slots=True)
@@ -100,6 +159,50 @@ class Journal:
                     transaction.execute(_UNANSWERED, {"of": number, "ids": some}).scalars()
                 )
         return found
+
+    def latest(
+        self, connection: str, account_ids: Sequence[str], most: int
+    ) -> dict[str, list[Written]]:
+        """Fetch what the CRM accepted last of each account, up to *most* changes, newest first."""
+        found: dict[str, list[Written]] = {}
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            for some in chunked(account_ids, _AT_ONCE):
+                parameters = {"of": number, "ids": some, "most": most}
+                for account, *row in transaction.execute(_WRITTEN, parameters):
+                    found.setdefault(account, []).append(Written._make(row))
+        return found
+
+    def unechoed(
+        self, connection: str, since: datetime, before: datetime, most: int
+    ) -> list[tuple[int, str]]:
+        """Find accounts that the CRM accepted a change of and that were not read since.
+
+        Args:
+            connection: whose.
+            since: looks at what runs wrote whose time of reading is this or later.
+            before: only at what was accepted until then.
+            most: how many at most.
+
+        Returns:
+            Their numbers in the mirror, and their ids.
+        """
+        found: dict[str, int] = {}
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            recent = transaction.execute(_RECENT, {"of": number}).all()
+            for run in (run for run, as_of in recent if as_of >= instant_text(since)):
+                parameters = {
+                    "of": number,
+                    "run": run,
+                    "before": instant_text(before),
+                    "most": most,
+                }
+                silent = transaction.execute(_UNECHOED, parameters)
+                found.update((account_id, rowid) for rowid, account_id in silent)
+                if len(found) >= most:
+                    break
+        return [(rowid, account_id) for account_id, rowid in found.items()][:most]
 
 
 def _fold(  # one column each

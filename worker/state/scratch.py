@@ -10,9 +10,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from worker.state.connections import Bindings, Checkpoints, require_same
+from worker.state.dead_letters import DeadLetters
 from worker.state.history import Documents, History
 from worker.state.mirror import Mirror
-from worker.state.rows import Binding, Checkpoint, Document, HistoryRow, Lease, MirrorRow
+from worker.state.rows import (
+    Binding,
+    Checkpoint,
+    DeadLetter,
+    Document,
+    HistoryRow,
+    Lease,
+    MirrorRow,
+)
 
 
 class ScratchBindings(Bindings):
@@ -61,3 +70,10 @@ class ScratchDocuments(Documents):
 
     def save(self, document: Document, now: datetime) -> None:
         """Drop it."""
+
+
+class ScratchDeadLetters(DeadLetters):
+    """The stored dead letters, to which none is added."""
+
+    def put(self, lease: Lease, letters: Sequence[DeadLetter]) -> None:
+        """Drop them."""

@@ -28,6 +28,7 @@ from worker.state.runs import Runs
 from worker.state.scratch import (
     ScratchBindings,
     ScratchCheckpoints,
+    ScratchDeadLetters,
     ScratchDocuments,
     ScratchHistory,
     ScratchMirror,
@@ -149,7 +150,8 @@ class _ScratchState(State):
         self.mirror = ScratchMirror(stored)
         self.history = ScratchHistory(stored)
         self.documents = ScratchDocuments(stored)
-        self.dead_letters = DeadLetters(stored)
+        self.journal = Journal(stored)
+        self.dead_letters = ScratchDeadLetters(stored)
         self.actions = Actions(stored)
         self.pauses = Pauses(stored)
 

@@ -138,6 +138,7 @@ class Approval:
         counters.written = planned.get("written", 0)
         # accounts that the CRM refused before, and that wait, are not in the plan
         counters.deferred = before.get("deferred", 0)
+        counters.not_kept = before.get("not_kept", 0)
         counters.rejected = counters.deferred + planned.get("rejected", 0)
         counters.invalid = planned.get("missing", 0)  # of an earlier attempt, whatever the reason
         self._progress.stage("write", planned.get("planned", 0) + planned.get("sent", 0))

@@ -28,6 +28,7 @@ from worker.sync.plan import Cause, Change, Planner, cause_of
 from worker.sync.recalling import Recorder
 from worker.sync.refusing import Refusals, news_of
 from worker.sync.report import Counters
+from worker.sync.unkept import NOT_KEPT, Unkept
 from worker.sync.vanishing import LastKnown, last_known, mirrored_order
 
 Fields = Mapping[str, str | None]
@@ -72,6 +73,14 @@ class Evaluator:
         self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
         self._recorder = Recorder(panel, self._inputs)
         self._refusals = Refusals(state.dead_letters, scope.connection, scope.now)
+        self._unkept = Unkept(
+            state,
+            keeper,
+            scope.run_id,
+            counters,
+            {name: kind for name, kind in fields.kinds().items() if name in planner.compared},
+            named=scope.now is None,
+        )
         self._weighed = {it.attribute for item in panel.profiles for it in item.criteria}
         self.examples = Examples(fields.name_field)
         self.vanished: Counter[str] = Counter()  # accounts read, by input that became empty
@@ -111,22 +120,6 @@ class Evaluator:
                 kept,
             )
         self._store(planned, kept)
-
-    def in_doubt(self, rows: Sequence[MirrorRow]) -> list[str]:
-        """Which accounts, not read in this run, may hold something else than the mirror says.
-
-        They were sent something and the answer was lost, with the process perhaps. A search may
-        not show yet that it arrived.
-        """
-        unsettled = [
-            row.account_id
-            for row in rows
-            if row.modified_at == "" and not self._census.has_met(row.rowid)
-        ]
-        if not unsettled:
-            return []
-        sent = self._state.journal.unanswered(self._scope.connection, unsettled)
-        return [account_id for account_id in unsettled if account_id in sent]
 
     def rejudge(self, rows: Sequence[MirrorRow]) -> None:
         """Judge accounts again from the mirror, those apart that were read in this run."""
@@ -267,10 +260,12 @@ class Evaluator:
         if self._refusals.waits(account_id, news):
             counters.rejected += 1
             counters.deferred += 1
+            counters.not_kept += self._refusals.code(account_id) == NOT_KEPT
             return
         cause = self._cause(judged, fields, row, inputs, outputs, stale)
         grounds = self._recorder.grounds(judged, judged_fields, standing, stale)
         planned.append(self._plan(change, cause, settled, fields, news, grounds))
+        self._unkept.look_into(planned[-1], row, outputs)
         self.examples.remember(change, cause, account_id, fields)
 
     def _standing(self, row: MirrorRow | None, fields: Fields) -> Standing | None:
@@ -427,4 +422,5 @@ class Evaluator:
         if kept:
             self._state.mirror.save(self._keeper.lease, kept)
         if planned:
+            self._unkept.withdraw(planned, self._refusals, self.examples)
             self._state.plan.add(self._keeper.lease, self._scope.run_id, planned)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from worker.state.rows import PlannedChange
 from worker.sync.plan import Cause, Change
 
 LONGEST_NAME: Final = 60
@@ -42,3 +43,10 @@ class Examples:
         if len(found) < MOST:
             name = (fields.get(self._name_field) if self._name_field else None) or ""
             found.append(Example(account_id, name[:LONGEST_NAME]))
+
+    def forget(self, planned: PlannedChange) -> None:
+        """Let go of an account that is not written after all."""
+        move = (planned.tier_before, planned.tier_after, planned.cause)
+        left = [it for it in self.found.pop(move, []) if it.account_id != planned.account_id]
+        if left:
+            self.found[move] = left

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+
 from connectors.batching import chunked, distinct
 from connectors.records import AccountRecord, FieldDescription, Window
 from worker.state.instants import instant, instant_text
@@ -14,6 +16,7 @@ from worker.state.rows import Checkpoint
 from worker.sync.agreeing import agreed_losses
 from worker.sync.canary import LARGE, send_canary
 from worker.sync.connection import Parts, RunRequest
+from worker.sync.doubting import Doubts
 from worker.sync.draining import Drain
 from worker.sync.evaluating import Evaluator, Scope
 from worker.sync.guard import Hold, Losses, Transition, check
@@ -30,6 +33,8 @@ DOUBTFUL = (
 
 CHUNK = 1_000
 """Accounts judged and stored at once: few transactions, flat memory."""
+
+log = structlog.get_logger()
 
 
 class Pass:
@@ -100,6 +105,7 @@ class Pass:
             keeper,
             report.counters,
         )
+        self._doubts = Doubts(parts.state, parts.connection.name, self.evaluator.census)
 
     @property
     def counters(self) -> Counters:
@@ -178,7 +184,21 @@ class Pass:
             fresh = self._interludes.fresh(chunk, self._known)
             self.evaluator.take(fresh, skip_known=incremental)
             self._progress.advance(len(chunk))
+        if incremental:
+            self._look_for_echoes()
         return self._rejudge() if incremental and self._rejudges else True
+
+    def _look_for_echoes(self) -> None:
+        """Read what was written lately and has not come back, though it should have by now."""
+        overlap = self._connection.overlap
+        silent = self._doubts.unechoed(self._checkpoint, overlap, self._keeper.now())
+        if not silent:
+            return
+        self._keeper.keep()
+        found = self._connector.fetch(silent, self._known)
+        self.evaluator.take(found, skip_known=False)
+        self.counters.unechoed += len(found)
+        log.info("echoes_missed", accounts=len(found))
 
     def _find_gone(self) -> None:
         """Find what the CRM says was deleted or merged away; nothing is planned for it."""
@@ -222,7 +242,7 @@ class Pass:
                 return False
             after = rows[-1].rowid
             self._keeper.keep()
-            doubtful = self.evaluator.in_doubt(rows)
+            doubtful = self._doubts.unanswered(rows)
             if doubtful:
                 found = self._connector.fetch(doubtful, self._known)
                 self.evaluator.take(found, skip_known=False)

@@ -64,6 +64,7 @@ class Planner:
             for key, make in value_makers(frozenset(fields.outputs))
             for target in (fields.outputs[key],)
         ]
+        self.compared = frozenset(name for _, name, _ in self._targets)
         self._riders = [target for key, target in fields.outputs.items() if key in RIDERS]
         self._tier = fields.outputs["tier"].name
         self._explanation = fields.outputs.get("explanation")

@@ -42,6 +42,11 @@ class Refusals:
         letter = self._page.get(account_id)
         return letter is not None and self._now is not None and not is_due(letter, news, self._now)
 
+    def code(self, account_id: str) -> str:
+        """Why this account is in the dead letter; empty where it is not."""
+        letter = self._page.get(account_id)
+        return letter.code if letter is not None else ""
+
 
 def news_of(inputs: bytes, fingerprint: str) -> str:
     """A short hash of what a refusal depends on: the account's inputs and the ICPs."""

@@ -61,7 +61,8 @@ class Counters:
     held: int = 0  # planned and not sent: the run was held or stopped
     gone: int = 0  # of invalid: deleted or merged away between reading and writing
     deferred: int = 0  # of rejected: refused before, nothing new since, not sent again yet
-
+    not_kept: int = 0  # of deferred: accepted each time and not there when read next
+    unechoed: int = 0  # read by id, for nothing showed that their write had arrived
     served: int = 0  # planned, and settled by a resync that was served meanwhile; see interludes
     repeated: int = 0  # rows the CRM sent again, of an account already dealt with
     rejudged: int = 0  # judged again from the mirror, without asking the CRM
@@ -141,6 +142,8 @@ class RunReport:
             "held": counters.held,
             "gone": counters.gone,
             "deferred": counters.deferred,
+            "not_kept": counters.not_kept,
+            "unechoed": counters.unechoed,
             "served": counters.served,
             "repeated": counters.repeated,
             "rejudged": counters.rejudged,

@@ -1,0 +1,67 @@
+"""Accounts about which the mirror may be wrong, and which are therefore read by their id.
+
+Either they were sent something and the answer was lost, or the answer was "ok" and nothing has
+shown since that it was stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from worker.state.census import Census
+from worker.state.instants import instant
+from worker.state.rows import Checkpoint, MirrorRow
+from worker.state.store import State
+
+SHOWN_AFTER: Final = timedelta(minutes=2)
+"""How long a write may take to show in a search: its index lags by seconds, with no bound given.
+
+HubSpot tells of "a few moments"; see https://github.com/HubSpot/hubspot-api-nodejs/issues/545.
+"""
+
+MOST: Final = 500
+"""Accounts looked at in one run: enough to notice, and five calls at most."""
+
+
+class Doubts:
+    """Looks for them within one run over one connection."""
+
+    def __init__(self, state: State, connection: str, census: Census) -> None:
+        self._state = state
+        self._connection = connection
+        self._census = census
+
+    def unanswered(self, rows: Sequence[MirrorRow]) -> list[str]:
+        """Which accounts, not read in this run, may hold something else than the mirror says.
+
+        They were sent something and the answer was lost, with the process perhaps. A search may
+        not show yet that it arrived.
+        """
+        unsettled = [
+            row.account_id
+            for row in rows
+            if row.modified_at == "" and not self._census.has_met(row.rowid)
+        ]
+        if not unsettled:
+            return []
+        sent = self._state.journal.unanswered(self._connection, unsettled)
+        return [account_id for account_id in unsettled if account_id in sent]
+
+    def unechoed(self, checkpoint: Checkpoint, overlap: timedelta, now: datetime) -> list[str]:
+        """Which accounts were written lately and should have been in the window just read.
+
+        A write changes when an account was modified, so that the next window brings it. Where it
+        does not, the CRM has stored nothing, whatever it answered.
+
+        Args:
+            checkpoint: from which the window was read.
+            overlap: how far before it the window began.
+            now: by the clock of the journal.
+        """
+        if checkpoint.until is None:
+            return []
+        since = instant(checkpoint.until) - max(overlap, SHOWN_AFTER)
+        found = self._state.journal.unechoed(self._connection, since, now - SHOWN_AFTER, MOST)
+        return [account_id for rowid, account_id in found if not self._census.has_met(rowid)]
