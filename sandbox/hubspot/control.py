@@ -15,6 +15,8 @@ from sandbox.store import Record, Table
 _SWITCHES = {
     "required_when": list,
     "ignored_properties": list,
+    "swallowed_records": list,
+    "resets": dict,
     "merge_gives_new_id": bool,
     "shuffle_results": bool,
     "max_url_bytes": int,
@@ -40,18 +42,18 @@ def behave(portal: Portal, body: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in body.items()
         if name in _SWITCHES and not isinstance(value, _SWITCHES[name])  # type: ignore[arg-type]  # a type or a tuple of them
     ]
-    for rule in body.get("required_when", []):
-        when = rule.get("when") if isinstance(rule, dict) else None
-        if (
-            not isinstance(when, dict)
-            or not {"property", "value"} <= set(when)
-            or "property" not in rule
-        ):
-            problems.append("required_when holds {property, when: {property, value}, versions?}")
+    problems += _misshapen(portal, body)
     if problems:
         raise ValueError("; ".join(problems))
     behaviour = portal.behaviour
-    for name in ("required_when", "merge_gives_new_id", "shuffle_results", "max_url_bytes"):
+    for name in (
+        "required_when",
+        "merge_gives_new_id",
+        "shuffle_results",
+        "max_url_bytes",
+        "swallowed_records",
+        "resets",
+    ):
         if name in body:
             setattr(behaviour, name, body[name])
     if "ignored_properties" in body:
@@ -70,6 +72,26 @@ def behave(portal: Portal, body: Mapping[str, Any]) -> dict[str, Any]:
         "custom_property_limit": portal.companies.schema.custom_limit,
         "account_type": portal.account_type,
     }
+
+
+def _misshapen(portal: Portal, body: Mapping[str, Any]) -> list[str]:
+    """What switches hold that makes no sense."""
+    problems: list[str] = []
+    for rule in body.get("required_when", []):
+        when = rule.get("when") if isinstance(rule, dict) else None
+        if (
+            not isinstance(when, dict)
+            or not {"property", "value"} <= set(when)
+            or "property" not in rule
+        ):
+            problems.append("required_when holds {property, when: {property, value}, versions?}")
+    resets = body.get("resets")
+    for values in resets.values() if isinstance(resets, dict) else ():
+        if not isinstance(values, dict):
+            problems.append("resets holds {id: {property: value or null}}")
+            continue
+        problems += _unknown(portal.companies, values)
+    return problems
 
 
 def raw_record(table: Table, record: Record) -> dict[str, Any]:

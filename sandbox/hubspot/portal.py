@@ -52,6 +52,10 @@ class Behaviour:
     required_when: list[dict[str, Any]] = field(default_factory=list)
     # Writes to these answer "ok" and do nothing.
     ignored_properties: set[str] = field(default_factory=set)
+    # Writes to these records answer "ok" and do nothing; no stamp moves.
+    swallowed_records: list[str] = field(default_factory=list)
+    # By company: what a workflow sets after each write through the API.
+    resets: dict[str, dict[str, str | None]] = field(default_factory=dict)
     merge_gives_new_id: bool = False
     shuffle_results: bool = True
     max_url_bytes: int = 16_000

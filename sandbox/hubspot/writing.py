@@ -252,10 +252,23 @@ def _apply(portal: Portal, kind: ObjectType, call: Call, plans: list[_Planned]) 
     at = portal.clock.now_ms()  # one batch, one millisecond
     for plan in plans:
         if plan.record is not None:
-            kind.table.update(plan.record, plan.changes, at)
+            _store(portal, kind, plan.record, plan.changes, at)
             if kind is portal.deals:
                 portal.derive_deal(plan.record)
             call.entry.written.append(str(plan.record.id))
+
+
+def _store(
+    portal: Portal, kind: ObjectType, record: Record, changes: dict[str, str], at: int
+) -> None:
+    """Update one record, and let the portal's own workflows set what they set."""
+    behaviour, text = portal.behaviour, str(record.id)
+    if text in behaviour.swallowed_records:
+        return
+    kind.table.update(record, changes, at)
+    if kind is portal.companies and text in behaviour.resets:
+        reset = {name: value or "" for name, value in behaviour.resets[text].items()}
+        kind.table.update(record, reset, at)
 
 
 def _create(portal: Portal, kind: ObjectType, call: Call, plans: list[_Planned]) -> list[Record]:

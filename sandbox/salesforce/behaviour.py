@@ -43,6 +43,9 @@ class Behaviour:
     duplicates: list[str] = field(default_factory=list)  # ids that a duplicate rule alerts on
     broken_addresses: list[str] = field(default_factory=list)  # ids whose state is not valid
     read_only_records: list[str] = field(default_factory=list)  # ids that nobody may edit
+    swallowed_records: list[str] = field(default_factory=list)  # writes answer ok and do nothing
+    # by account: what a flow sets whenever the account is saved
+    resets: dict[str, dict[str, str | None]] = field(default_factory=dict)
     no_op_moves_stamps: bool = True
     diary: bool = False  # remember each write to an account: GET /_sandbox/export?type=Writes
     assignment_owner: str = ""  # a rule gives written records to this user, unless told not to
@@ -69,7 +72,7 @@ _START: Final = Behaviour()
 _IDS: Final = frozenset(
     {
         "row_lock_ids", "flow_failures", "approval_locks", "duplicates", "broken_addresses",
-        "read_only_records",
+        "read_only_records", "swallowed_records",
     }
 )  # fmt: skip
 
@@ -94,7 +97,11 @@ def switch(behaviour: Behaviour, body: dict[str, Any]) -> None:
     if problems:
         raise ValueError("; ".join(problems))
     for name, value in body.items():
-        setattr(behaviour, name, [to18(i) or i for i in value] if name in _IDS else value)
+        if name in _IDS:
+            value = [to18(i) or i for i in value]  # noqa: PLW2901 - spelled in one way
+        elif name == "resets":
+            value = {to18(i) or i: fields for i, fields in value.items()}  # noqa: PLW2901 - as above
+        setattr(behaviour, name, value)
 
 
 def describe(behaviour: Behaviour) -> dict[str, Any]:
@@ -116,6 +123,8 @@ def _holds(name: str, value: Any) -> bool:
     """Whether what a list or an object holds can be used."""
     if name == "validation_rules":
         return all(isinstance(rule, dict) and _conditions(rule.get("when")) for rule in value)
+    if name == "resets":
+        return all(isinstance(each, dict) for each in value.values())
     if name == "record_type_values":
         return all(
             isinstance(by_field, dict) and all(isinstance(each, list) for each in by_field.values())

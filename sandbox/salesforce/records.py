@@ -170,10 +170,14 @@ def commit(org: Org, change: Change, ctx: WriteContext) -> Record:
     else:
         if not org.behaviour.no_op_moves_stamps and _same(sobject, record, values):
             return record
+        if change.id in org.behaviour.swallowed_records:
+            return record
         if org.behaviour.diary and sobject.name == "Account":
             org.diary.note(change.id, values, ctx.at)
         if ctx.auto_assign and org.behaviour.assignment_owner and "OwnerId" in table.slots:
             values["OwnerId"] = org.behaviour.assignment_owner
+        for name, text in org.behaviour.resets.get(change.id, {}).items():
+            values[name] = text or ""
         values["LastModifiedDate"] = ctx.stamp
         values["LastModifiedById"] = change.user_id
         if org.journal is not None:

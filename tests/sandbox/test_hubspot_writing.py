@@ -343,6 +343,38 @@ def test_a_write_can_say_ok_and_do_nothing(call: Caller) -> None:
     assert call.value(first, "score") is None
 
 
+def test_a_record_can_say_ok_and_store_nothing(call: Caller) -> None:
+    """The switch for records that swallow writes: nothing shows that there was one."""
+    first, second, *_ = call.ids()
+    call.control("POST", "behaviour", {"swallowed_records": [first]})
+    call.control("POST", "clock", {"advance_seconds": 60})
+    before = call.value(first, "hs_lastmodifieddate")
+
+    assert call.update(traced(first, score="5"), traced(second, score="6")).status_code == 200
+
+    assert call.value(first, "score") is None
+    assert call.value(first, "hs_lastmodifieddate") == before
+    assert call.value(second, "score") == "6"
+
+
+def test_a_workflow_can_reset_a_property(call: Caller) -> None:
+    """The switch for a company whose property is set by the portal after each write."""
+    first, second, *_ = call.ids()
+    call.control("POST", "behaviour", {"resets": {first: {"score": "1"}}})
+
+    call.update(traced(first, score="5"), traced(second, score="6"))
+
+    assert (call.value(first, "score"), call.value(second, "score")) == ("1", "6")
+
+
+@pytest.mark.parametrize("resets", [{"1": "x"}, {"1": {"no_such_property": "x"}}])
+def test_resets_that_make_no_sense_are_refused(call: Caller, resets: dict[str, object]) -> None:
+    """They name properties that there are."""
+    answer = call.http.post("/_sandbox/behaviour", json={"resets": resets})
+
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize(("version", "status"), [("v3/objects", 200), ("objects/2026-09", 207)])
 def test_portal_rules_bind_the_new_version(call: Caller, version: str, status: int) -> None:
     """A conditionally required property refuses updates through 2026-09 only."""

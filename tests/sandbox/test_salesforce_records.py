@@ -248,6 +248,27 @@ def test_an_assignment_rule_moves_owners_unless_told_not_to(sf: OrgCaller, recor
     assert value(sf, record, "OwnerId") == sf.org.admin_user
 
 
+def test_a_record_can_say_ok_and_store_nothing(sf: OrgCaller, record: str) -> None:
+    """The switch for records that swallow writes: nothing shows that there was one."""
+    sf.behave(swallowed_records=[record])
+    sf.control("POST", "clock", {"advance_seconds": 60})
+    before = value(sf, record, "Site"), value(sf, record, "SystemModstamp")
+
+    assert patch(sf, {"id": record, "Site": "swallowed"})[0]["success"]
+
+    assert (value(sf, record, "Site"), value(sf, record, "SystemModstamp")) == before
+
+
+def test_a_flow_can_reset_a_field(sf: OrgCaller, record: str) -> None:
+    """The switch for an account whose field is set whenever it is saved."""
+    sf.behave(resets={record[:15]: {"Site": "from the flow"}})
+
+    patch(sf, {"id": record, "Site": "ours", "AccountNumber": "5"})
+
+    assert value(sf, record, "Site") == "from the flow"
+    assert value(sf, record, "AccountNumber") == "5"
+
+
 def test_locks_on_shared_parents_come_by_seeded_chance(sf: OrgCaller, record: str) -> None:
     """Only children of a parent suffer, now and then, and the same after a reset."""
 
