@@ -58,7 +58,7 @@ class Doubts:
         Args:
             checkpoint: from which the window was read.
             overlap: how far before it the window began.
-            now: by the clock of the journal.
+            now: when the window ended, by the clock of the journal.
         """
         if checkpoint.until is None:
             return []

@@ -16,7 +16,7 @@ from worker.state.rows import Checkpoint
 from worker.sync.agreeing import agreed_losses
 from worker.sync.canary import LARGE, send_canary
 from worker.sync.connection import Parts, RunRequest
-from worker.sync.doubting import Doubts
+from worker.sync.doubting import MOST, Doubts
 from worker.sync.draining import Drain
 from worker.sync.evaluating import Evaluator, Scope
 from worker.sync.guard import Hold, Losses, Transition, check
@@ -105,6 +105,7 @@ class Pass:
             keeper,
             report.counters,
         )
+        self._began = keeper.now()
         self._doubts = Doubts(parts.state, parts.connection.name, self.evaluator.census)
 
     @property
@@ -191,7 +192,7 @@ class Pass:
     def _look_for_echoes(self) -> None:
         """Read what was written lately and has not come back, though it should have by now."""
         overlap = self._connection.overlap
-        silent = self._doubts.unechoed(self._checkpoint, overlap, self._keeper.now())
+        silent = self._doubts.unechoed(self._checkpoint, overlap, self._began)
         if not silent:
             return
         self._keeper.keep()
@@ -199,6 +200,11 @@ class Pass:
         self.evaluator.take(found, skip_known=False)
         self.counters.unechoed += len(found)
         log.info("echoes_missed", accounts=len(found))
+        if len(silent) >= MOST:
+            self._report.warnings.append(
+                f"{MOST} accounts or more were written lately and did not come back as changed;"
+                f" {len(found)} of them were read by id. `icp run --full` looks at all."
+            )
 
     def _find_gone(self) -> None:
         """Find what the CRM says was deleted or merged away; nothing is planned for it."""

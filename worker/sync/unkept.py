@@ -81,8 +81,8 @@ class Unkept:
             row: the account as mirrored before.
             outputs: our fields as they are now, as the mirror keeps them.
         """
-        if row is None or self._named:
-            return
+        if row is None or not row.fingerprint or self._named:
+            return  # never written, or to be tried
         if row.modified_at == "" or row.outputs != outputs:
             self._suspects.append(change)
 
