@@ -24,7 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name in given.only or SCENARIOS:
             for row in SCENARIOS[name](options):
-                say(f"{row.scenario}, {row.database}, {row.crm}: {row.survived} of {row.times}")
+                broken = "" if row.whole else f", BROKEN: {row.note}"
+                say(
+                    f"{row.scenario}, {row.database}, {row.crm}:"
+                    f" {row.survived} of {row.times}{broken}"
+                )
                 found.append(row)
     finally:  # also after Ctrl-C: what was found out is shown
         show(Console(width=170), found)

@@ -24,7 +24,7 @@ from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.session import Answer, Session
 from connectors.throttling import RateLimiter
 from worker import composition
-from worker.cli.running import Silent
+from worker.cli.running import LOOK_AGAIN, Silent
 from worker.due import last_due
 from worker.state.errors import StaleLeaseError, StateError
 from worker.state.store import open_state
@@ -145,6 +145,9 @@ class Replica:
         except TickDoneError:
             say(did="done before")
         except BusyError:
+            last = self._state.ticks.last(CONNECTION)
+            if last is None or last < due:  # nobody has begun it
+                self._again = self.own() + LOOK_AGAIN
             say(did="busy")
         except StaleLeaseError as error:
             say(did="stale", by="database" if "in force" in str(error) else "clock")

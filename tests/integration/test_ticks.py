@@ -13,10 +13,11 @@ from config.connection import ConnectionSettings
 from config.hubspot import HubSpotSettings
 from config.schedule import schedule
 from config.settings import Settings
-from worker.cli.running import Tick
+from worker.cli.running import LOOK_AGAIN, Tick
 from worker.due import last_due
 from worker.state.database import Database
 from worker.state.store import State, open_state
+from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER
 
 
 def test_a_broken_edit_of_the_icp_is_told_in_its_own_words(tmp_path: Path) -> None:
@@ -72,3 +73,32 @@ def test_a_replica_whose_clock_is_ahead_comes_back_at_the_tick_of_the_others(
         assert again is not None
         ahead = again - last_due(connection.schedule, datetime.now(UTC))
         assert timedelta(minutes=89) < ahead < timedelta(minutes=91)
+
+
+def test_a_tick_that_nobody_could_begin_is_come_back_to(tmp_path: Path) -> None:
+    """Somebody decides about a run just then, or a replica died: the day is not lost.
+
+    Where another replica has begun it, there is nothing to come back to.
+    """
+    connection = ConnectionSettings(
+        name="main",
+        crm="hubspot",
+        profiles=(Path("config/examples/midmarket-saas.yaml"),),
+        schedule=schedule("0 4 * * *"),
+        hubspot=HubSpotSettings(access_token=SecretStr("secret")),
+    )
+    with open_state(f"sqlite:///{tmp_path / 'state.db'}") as state, capture_logs() as logs:
+        tick = Tick(Settings(connections=(connection,)), connection, state, threading.Event())
+        lease = state.leases.acquire("main", "another", timedelta(hours=1), state.now())
+        assert lease is not None
+
+        again = tick()
+        present = last_due(connection.schedule, state.now())
+        assert state.ticks.claim(lease, present, state.now())
+        begun = tick()
+
+    assert [it["event"] for it in logs] == ["tick_waits", "tick_skipped_busy"]
+    assert again is not None
+    assert again - datetime.now(UTC) <= LOOK_AGAIN
+    assert LEASE_TTL + TAKEOVER_AFTER < LOOK_AGAIN
+    assert begun is None

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +34,7 @@ from worker.state.store import State
 from worker.sync.approving import Approval
 from worker.sync.connection import Progress, RunRequest, RunResult, TickDoneError
 from worker.sync.holding import BusyError
-from worker.sync.keeping import this_holder
+from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, this_holder
 from worker.sync.rejudging import NotNowError
 from worker.sync.report import RunOutcome, RunReport
 from worker.sync.run import SyncRun
@@ -229,6 +229,9 @@ SETTLED: Final = timedelta(minutes=1)
 
 TRY_AGAIN: Final = timedelta(minutes=15)
 
+LOOK_AGAIN: Final = LEASE_TTL + TAKEOVER_AFTER + timedelta(seconds=10)
+"""After which a holder that died, or stands still, can be taken over from."""
+
 
 class Tick:
     """One scheduled run; whatever goes wrong is logged and the next tick tries again."""
@@ -253,12 +256,14 @@ class Tick:
         self._state = state
         self._stop = stop
         self._resumes = False  # the next tick goes on with a run that the day's calls ended
+        self._comes_back = False  # it comes to a tick once more
 
     def __call__(self) -> datetime | None:
         """Run once. The ICP is read anew, so that an edit takes effect at the next tick.
 
-        Answers when to go on, where the day's calls were used up; and when the tick is due that
-        this machine's clock came to early.
+        Answers when to go on, where the day's calls were used up; when the tick is due that this
+        machine's clock came to early; and when to come back to one that could not be begun, as the
+        connection was held for something else, or by a process that died before it began it.
         """
         late = self._jitter()
         if late and self._stop.wait(late.total_seconds()):
@@ -270,7 +275,7 @@ class Tick:
         from worker.due import delay, last_due  # noqa: PLC0415 - the only command that needs it
 
         most = self._connection.jitter
-        if most is None or self._resumes:
+        if most is None or self._resumes or self._comes_back:
             return timedelta(0)
         due = last_due(self._connection.schedule, datetime.now(UTC))
         return delay(self._connection.name, due, most)
@@ -281,7 +286,8 @@ class Tick:
         if self._stop.is_set():
             return None
         name, schedule, own = self._connection.name, self._connection.schedule, datetime.now(UTC)
-        again = None
+        again = due = None
+        self._comes_back = False
         try:
             with attempt(self._state, self._connection) as it:
                 compiled = composition.compile_icps(self._connection.profiles)
@@ -315,7 +321,7 @@ class Tick:
             log.info("tick_done_before", connection=name)
             return again
         except BusyError:
-            log.info("tick_skipped_busy", connection=name)
+            return self._again() if due is None else self._coming_back(due)
         except (ConfigError, ConnectorError, StateError) as error:
             self._failed()
             log.error("run_failed", connection=name, reason=str(error))  # noqa: TRY400 - no traceback: vendor text
@@ -328,6 +334,19 @@ class Tick:
     def _again(self) -> datetime | None:
         """When to try again what is due once a day only; a schedule's own tick comes by itself."""
         return datetime.now(UTC) + TRY_AGAIN if self._rejudges else None
+
+    def _coming_back(self, due: datetime) -> datetime | None:
+        """When to come back to the tick that was *due*, where nobody has begun it."""
+        name = self._connection.name
+        last = None
+        with suppress(StateError):  # comes back, then, and looks
+            last = self._state.ticks.last(name)
+        if last is not None and last >= due:
+            log.info("tick_skipped_busy", connection=name)
+            return None
+        log.info("tick_waits", connection=name, seconds=LOOK_AGAIN.total_seconds())
+        self._comes_back = True
+        return datetime.now(UTC) + LOOK_AGAIN
 
     def _failed(self) -> None:
         if self._metrics is not None:
