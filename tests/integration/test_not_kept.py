@@ -199,7 +199,10 @@ def test_when_the_automation_is_gone_it_is_over(it: Desk) -> None:
     it.crm.resets.clear()
     it.clock.advance(hours=2)
 
-    assert later(it, full=True).counters.written == 1
+    report = later(it, full=True)
+
+    assert report.counters.written == 1
+    assert [move.cause for move in report.transitions] == ["drift repaired"]
     assert later(it).outcome is RunOutcome.SUCCEEDED
     assert it.state.dead_letters.count("main") == 0
 

@@ -343,6 +343,7 @@ class Evaluator:
         stale: Sequence[str],
     ) -> Cause:
         known = row is not None and row.fingerprint != ""
+        unkept = row is not None and self._refusals.code(row.account_id) == NOT_KEPT
         return cause_of(
             first=not known and not self._planner.tier_of(fields),
             icp_changed=row.fingerprint != self._scope.fingerprint
@@ -351,8 +352,8 @@ class Evaluator:
             stale=stale,
             input_changed=row is not None
             and known
-            and (row.inputs != inputs or row.modified_at == ""),
-            drifted=row is None or not known or row.outputs != outputs,
+            and (row.inputs != inputs or (row.modified_at == "" and not unkept)),
+            drifted=row is None or not known or row.outputs != outputs or unkept,
             overridden=judged.override is not None,
         )
 
