@@ -58,6 +58,7 @@ class Plan:
     seed: int = 1
     limits: str = "real"
     retry_after: int | None = None  # seconds that a refusal names; HubSpot's name none
+    unkept: int = 0  # companies for which the portal keeps nothing of what it is sent: a control
 
 
 @dataclass
@@ -150,7 +151,9 @@ class _Day:
         where.control("faults", fault)
         where.run()
         tiers = _tiers(self._url)
-        pool = (it for it, tier in tiers.items() if tier not in _NEVER)
+        pool = [it for it, tier in tiers.items() if tier not in _NEVER]
+        if self._plan.unkept:
+            where.control("behaviour", {"swallowed_records": pool[: self._plan.unkept]})
         self._people = People(pool, self._chance, self._ledger)
         evening = self._clock().replace(hour=_EVENING, minute=0, second=0, microsecond=0)
         if evening < self._clock():

@@ -21,3 +21,13 @@ def test_no_change_of_a_portal_is_missed_over_hours(tmp_path: Path) -> None:
     assert len(found.fresh) > HOURS * EDITS / 2  # most edits call for another tier
     assert max(found.fresh) < 2 * 15 * 60  # of the portal's clock
     assert found.throttled  # or this would have proved less
+
+
+def test_a_change_that_is_missed_would_be_seen(tmp_path: Path) -> None:
+    """Where the portal keeps nothing of what it is sent for some companies, the judge says so."""
+    plan = Plan(companies=40, hours=1, edits=EDITS, limits="off", unkept=10)
+
+    found = live(plan, tmp_path / "portal")
+
+    missed = {it.partition(":")[0] for it in found.missed}
+    assert 0 < len(missed) <= plan.unkept

@@ -115,6 +115,9 @@ def _engine(url: URL, wait: timedelta) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,  # values never enter an exception's text
+        # The connection used last is used first: one page cache is warm, not each of the pool's
+        # in turn, until all of them are full.
+        pool_use_lifo=True,
         connect_args={"isolation_level": None},  # transactions begin where we say: see _begin
     )
 
