@@ -190,10 +190,15 @@ def main() -> None:
     if sys.platform == "linux":  # a stopped process would outlive its parent otherwise
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     set_up_logging("error")
-    replica = Replica(json.loads(sys.argv[1]))
     say(ready=datetime.now(UTC).isoformat())
+    replica: Replica | None = None
     for line in sys.stdin:
-        replica.look(json.loads(line).get("strike"))
+        try:
+            replica = replica or Replica(json.loads(sys.argv[1]))
+        except StateError as error:  # it would be started again, until it can open its state
+            say(did="locked" if "is locked" in str(error) else "failed", why=str(error))
+        else:
+            replica.look(json.loads(line).get("strike"))
 
 
 if __name__ == "__main__":

@@ -188,9 +188,13 @@ class Episode:
         struck = not calm and self._lot.random() < STRUCK
         answers: list[str] = []
         for step in range(3):
-            self._clock.move(due + step * STEP + timedelta(seconds=self._lot.uniform(1, 30)))
+            self._clock.move(due + step * STEP + timedelta(seconds=self._lot.uniform(1, 10)))
             strikes = struck and not self._anyone_stopped
             answers += self._look(self._lot.choice(self._replicas) if strikes else None)
+        if "busy" in answers and state.ticks.last(CONNECTION) != due:
+            # whoever held the connection was struck before it began: another comes back to it
+            self._clock.move(due + schedule_period() - timedelta(seconds=self._lot.uniform(5, 15)))
+            answers += self._look(None)
         segment = self._read_on()
         self._judge(state, due, segment, wrong, answers)
         self._wake(0.6)
