@@ -191,8 +191,10 @@ class Episode:
             self._clock.move(due + step * STEP + timedelta(seconds=self._lot.uniform(1, 10)))
             strikes = struck and not self._anyone_stopped
             answers += self._look(self._lot.choice(self._replicas) if strikes else None)
-        if "busy" in answers and state.ticks.last(CONNECTION) != due:
-            # whoever held the connection was struck before it began: another comes back to it
+        if state.ticks.last(CONNECTION) != due:
+            # whoever came to it was struck before it began: another comes back to it, or it is
+            # started again
+            self._start_again()
             self._clock.move(due + schedule_period() - timedelta(seconds=self._lot.uniform(5, 15)))
             answers += self._look(None)
         segment = self._read_on()
@@ -270,11 +272,14 @@ class Episode:
 
     def _revive(self, *, everyone: bool) -> None:
         """Begin a tick: those that were killed start again; one that stood still may go on."""
+        self._start_again()
+        self._wake(1.0 if everyone else 0.2, overtaken=everyone)
+
+    def _start_again(self) -> None:
         for place, replica in enumerate(self._replicas):
             if not replica.alive:
                 replica.end()
                 self._replicas[place] = self._started()
-        self._wake(1.0 if everyone else 0.2, overtaken=everyone)
 
     def _wake(self, chance: float, *, overtaken: bool = True) -> None:
         """Wake those that stand still: with a *chance*, and mostly when others have run since."""
