@@ -11,7 +11,7 @@ import pytest
 from tests.support.runs import Clock, Desk, Quiet, desk
 from worker.sync.approving import Approval
 from worker.sync.canary import SIZE
-from worker.sync.report import RunOutcome
+from worker.sync.report import RunOutcome, RunReport
 
 PORTAL = 1_200
 
@@ -66,6 +66,34 @@ def test_a_run_held_by_its_canary_can_be_approved(shop: Desk) -> None:
     """The others are then written all the same, and each account is counted once."""
     refuse(shop, 3)
     shop.run()
+    report = approve(shop)
+    assert report.outcome is RunOutcome.PARTIAL
+    assert report.counters.written == PORTAL - PORTAL // 3
+    assert report.counters.reconcile() == []
+    [action] = shop.state.actions.all("main")
+    assert action[1:5] == ("approve", "Ada", "known rule", "run-1")
+    assert action.accounts == PORTAL - SIZE
+
+
+def test_an_approved_plan_shows_on_a_few_records_too(shop: Desk) -> None:
+    """Held by the guard, then by its canary; whoever approves it once more has been told."""
+    assert shop.run(yes=False).report.outcome is RunOutcome.HELD
+    refuse(shop, 3)
+
+    first = approve(shop)
+
+    assert first.outcome is RunOutcome.HELD
+    assert first.hold is not None
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION on icp_reason" in first.hold.reason
+    assert first.counters.written + first.counters.rejected == SIZE
+    assert first.counters.reconcile() == []
+    second = approve(shop)
+    assert second.outcome is RunOutcome.PARTIAL
+    assert second.counters.written == PORTAL - PORTAL // 3
+
+
+def approve(shop: Desk) -> RunReport:
+    """Let the first run have its way."""
     approval = Approval(
         shop.connection(),
         shop.crm,
@@ -75,10 +103,4 @@ def test_a_run_held_by_its_canary_can_be_approved(shop: Desk) -> None:
         progress=Quiet(),
         clock=shop.clock,
     )
-    report = approval.carry_out("run-1", who="Ada", reason="known rule")
-    assert report.outcome is RunOutcome.PARTIAL
-    assert report.counters.written == PORTAL - PORTAL // 3
-    assert report.counters.reconcile() == []
-    [action] = shop.state.actions.all("main")
-    assert action[1:5] == ("approve", "Ada", "known rule", "run-1")
-    assert action.accounts == PORTAL - SIZE
+    return approval.carry_out("run-1", who="Ada", reason="known rule")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.runs import Desk, Quiet, desk
 from worker.sync.approving import Approval
+from worker.sync.deciding import reject
 from worker.sync.report import RunKind, RunOutcome, RunReport
 
 PORTAL = 200
@@ -104,6 +105,24 @@ def test_once_a_person_agrees_the_next_run_forgets_them(shop: Desk, *, full: boo
     for name in list(shop.ids())[: PORTAL // 3]:
         shop.crm.delete(name)
     assert shop.run(full=True).report.outcome is RunOutcome.HELD
+
+
+def test_who_thinks_better_of_it_has_agreed_to_nothing(shop: Desk) -> None:
+    """Approved, stopped in alarm, and rejected: the accounts are not forgotten by the next run."""
+    delete_half(shop)
+    shop.crm.edit("2", {"employees": "5"})
+    shop.run(full=True)
+    shop.stop.set()
+    assert approve(shop).outcome is RunOutcome.HELD
+    shop.stop.clear()
+    reject(
+        shop.state, "main", f"run-{shop.runs}", who="Ada", reason="a right is gone", holder="she"
+    )
+
+    report = shop.run(full=True).report
+
+    assert report.outcome is RunOutcome.HELD
+    assert shop.state.mirror.count("main") == PORTAL
 
 
 def test_a_few_deletions_are_forgotten_as_ever(shop: Desk) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -515,6 +516,15 @@ def test_only_a_held_run_of_the_present_icp_can_be_approved(it: Desk) -> None:
         approve(it, done.run)
     with pytest.raises(StateError, match="no such run"):
         approve(it, "nonsense")
+
+
+def test_a_plan_made_for_other_fields_cannot_be_approved(it: Desk) -> None:
+    """The mirror holds values of the fields of then: they must not be taken for those of now."""
+    held = it.run(yes=False).report
+    it.fields = replace(it.fields, inputs={**it.fields.inputs, "size": "headcount"})
+
+    with pytest.raises(StateError, match="other fields are mapped now"):
+        approve(it, held.run)
 
 
 def test_a_dead_holder_is_not_waited_for(it: Desk) -> None:

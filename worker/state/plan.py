@@ -44,8 +44,19 @@ _ENTRIES = (
     .order_by(changes.c.seq)
     .limit(bindparam("most"))
 )
-_ENDS = select(func.min(changes.c.seq), func.max(changes.c.seq)).where(
-    _OF_RUN, changes.c.state == ChangeState.PLANNED
+_PLANNED = (
+    select(changes.c.seq)
+    .where(_OF_RUN, changes.c.state == ChangeState.PLANNED)
+    .order_by(changes.c.seq)
+    .execution_options(yield_per=10_000)
+)
+_COUNT_PLANNED = (
+    select(func.count()).select_from(changes).where(_OF_RUN, changes.c.state == ChangeState.PLANNED)
+)
+_THESE = (
+    select(*(changes.c[name] for name in Change._fields))
+    .where(changes.c.seq.in_(bindparam("seqs", expanding=True)))
+    .order_by(changes.c.seq)
 )
 _REFUSALS = (
     select(changes.c.code, changes.c.field, func.count())
@@ -133,21 +144,13 @@ class Plan:
         same.
         """
         with self._database.read() as transaction:
-            first, last = transaction.execute(_ENDS, {"run_id": run_id}).one()
-            if first is None:
-                return []
+            count = transaction.execute(_COUNT_PLANNED, {"run_id": run_id}).scalar_one()
+            # by their place among its own: other runs' changes lie in between
             lot = Random(run_id)  # noqa: S311 - a sample, not a secret
-            found: dict[int, Change] = {}
-            for after in lot.sample(range(first - 1, last), min(most, last + 1 - first)):
-                parameters = {
-                    "run_id": run_id,
-                    "states": [ChangeState.PLANNED],
-                    "after": after,
-                    "most": 1,
-                }
-                change = Change._make(transaction.execute(_ENTRIES, parameters).one())
-                found[change.seq] = change
-        return [found[seq] for seq in sorted(found)]
+            places = set(lot.sample(range(count), min(most, count)))
+            seqs = transaction.execute(_PLANNED, {"run_id": run_id}).scalars()
+            chosen = [seq for place, seq in enumerate(seqs) if place in places]
+            return list(map(Change._make, transaction.execute(_THESE, {"seqs": chosen})))
 
     def refusals(self, run_id: str) -> list[tuple[str, str, int]]:
         """Count what the CRM refused of a run, by code and field, most first."""

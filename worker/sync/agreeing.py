@@ -13,6 +13,7 @@ import orjson
 
 from worker.state.instants import instant_text
 from worker.state.rows import Checkpoint
+from worker.state.runs import REJECTED
 from worker.state.store import State
 from worker.sync.guard import Losses
 
@@ -32,7 +33,9 @@ def agreed_losses(state: State, connection: str, checkpoint: Checkpoint) -> Loss
     approved = [it for it in state.actions.all(connection) if it.what == "approve"]
     for action in reversed(approved[-_LOOKED_AT:]):
         run = state.runs.get(action.run_id)
-        agreed = losses_in(orjson.loads(run.report or b"{}").get("agreed")) if run else Losses()
+        if run is None or run.outcome == REJECTED:  # thought better of it
+            continue
+        agreed = losses_in(orjson.loads(run.report or b"{}").get("agreed"))
         if checkpoint.full_at is None or action.at > checkpoint.full_at:
             missing = max(missing, agreed.missing)
         if action.at > instant_text(state.now() - _AN_INPUT_STAYS_AGREED):

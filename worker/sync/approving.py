@@ -15,9 +15,10 @@ from worker.state.errors import StateError
 from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.store import State
 from worker.sync.agreeing import losses_in
+from worker.sync.canary import LARGE, send_canary, was_canary
 from worker.sync.connection import Connection, Progress
 from worker.sync.draining import Drain
-from worker.sync.guard import Losses
+from worker.sync.guard import Hold
 from worker.sync.holding import alone
 from worker.sync.keeping import Keeper, Stop
 from worker.sync.report import RunKind, RunOutcome, RunReport
@@ -94,6 +95,10 @@ class Approval:
             raise StateError(
                 f"run {run_id}: the ICP has changed since. Run again, and approve that run."
             )
+        if report.get("mapping", "") not in {"", self._connection.inputs_fingerprint()}:
+            raise StateError(
+                f"run {run_id}: other fields are mapped now. Run again, and approve that run."
+            )
         until = self._state.checkpoints.load(self._connection.name).until
         if until is not None and until > run.as_of:
             raise StateError(
@@ -127,6 +132,7 @@ class Approval:
             dry_run=False,
             as_of=run.as_of,
             icp=self._connection.fingerprint(),
+            mapping=before.get("mapping", ""),
             limited=bool(before.get("limited")),
             calls=self._connector.calls,
         )
@@ -151,8 +157,12 @@ class Approval:
             progress=self._progress.advance,
             recheck=self._connection.fields.kinds(),
         )
+        stops = StopOrPause(self._stop, self._state, self._connection, self._clock)
+        hold: Hold | None = None
         try:
-            done = drain.run(StopOrPause(self._stop, self._state, self._connection, self._clock))
+            if planned.get("planned", 0) > LARGE and not was_canary(before.get("hold")):
+                hold = send_canary(drain, self._state, run.run_id, counters, stops)
+            done = hold is None and drain.run(stops)
         except ConnectorError as error:
             log.warning("approval_interrupted", written=counters.written)
             report.problems.append(str(error))
@@ -160,18 +170,19 @@ class Approval:
         if not done:
             left = self._state.plan.counts(run.run_id)
             counters.held = left.get("planned", 0) + left.get("sent", 0)
-            if not report.problems and not self._stop.is_set():
+            report.hold = hold
+            if hold is None and not report.problems and not self._stop.is_set():
                 report.hold = withheld(self._state, self._connection, self._clock())
             report.outcome = RunOutcome.HELD
             return self._finish(report, keeper)
         if not report.limited:
-            self._save_checkpoint(run, keeper, report.agreed)
+            self._save_checkpoint(run, keeper, report)
         report.problems += counters.reconcile()
         partial = counters.rejected or report.problems
         report.outcome = RunOutcome.PARTIAL if partial else RunOutcome.SUCCEEDED
         return self._finish(report, keeper)
 
-    def _save_checkpoint(self, run: Run, keeper: Keeper, agreed: Losses) -> None:
+    def _save_checkpoint(self, run: Run, keeper: Keeper, report: RunReport) -> None:
         earlier = self._state.checkpoints.load(run.connection)
         full_at = run.as_of if run.kind == RunKind.FULL.value else earlier.full_at
         self._state.checkpoints.save(
@@ -179,9 +190,10 @@ class Approval:
             Checkpoint(
                 until=run.as_of,
                 # what is no longer there is forgotten by a complete pass, which comes next
-                full_at=None if agreed.missing else full_at,
+                full_at=None if report.agreed and report.agreed.missing else full_at,
                 profile_fingerprint=self._connection.fingerprint(),
-                inputs_fingerprint=self._connection.inputs_fingerprint(),
+                # of what the mirror holds; unknown of an earlier version's run: all is read again
+                inputs_fingerprint=report.mapping,
                 backfilled=True,
             ),
         )

@@ -6,7 +6,8 @@ met a million times, with as many dead letters and the day's calls gone.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from worker.state.store import State
 from worker.sync.draining import Drain
@@ -22,6 +23,13 @@ SIZE: Final = 200
 
 BEARABLE: Final = 0.02
 """The share of a canary that the CRM may refuse."""
+
+_CANARY: Final = "canary:"
+
+
+def was_canary(hold: Mapping[str, Any] | None) -> bool:
+    """Whether a run was held for its canary: who approves it has been told what is refused."""
+    return hold is not None and str(hold["reason"]).startswith(_CANARY)
 
 
 def send_canary(
@@ -45,7 +53,7 @@ def send_canary(
         for code, field, count in state.plan.refusals(run_id)
     )
     return Hold(
-        f"canary: the CRM refused {refused} of the first {len(some)} records, {allowed} are"
+        f"{_CANARY} the CRM refused {refused} of the first {len(some)} records, {allowed} are"
         f" allowed ({rules})",
         "`icp runs --rejected` shows the CRM's words. Mend the cause and run again, or"
         " `icp approve` this run to write the others all the same.",

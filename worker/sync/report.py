@@ -102,6 +102,7 @@ class RunReport:
     dry_run: bool
     as_of: str
     icp: str = ""  # fingerprint of the ICPs it judged by
+    mapping: str = ""  # fingerprint of the fields it read and writes
     inputs: Mapping[str, str] = field(default_factory=dict)  # CRM field by attribute, for people
     limited: bool = False  # read some accounts only: never moves the checkpoint
     rolls_back: str | None = None  # of a rollback: the run whose writes it undoes
@@ -130,6 +131,7 @@ class RunReport:
             "dry_run": self.dry_run,
             "as_of": self.as_of,
             "icp": self.icp,
+            "mapping": self.mapping,
             "limited": self.limited,
             "rolls_back": self.rolls_back,
             "left": dict(self.left.most_common()),

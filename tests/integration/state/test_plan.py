@@ -144,3 +144,21 @@ def test_plans_never_cross_connections(state: State) -> None:
     state.plan.mark_sent(other, "run-2", [seq], NOW)
     assert state.plan.record_outcomes(other, "run-2", [Outcome(seq, ChangeState.WRITTEN)], NOW) == 0
     assert state.plan.counts("run-1") == {"planned": 1}
+
+
+def test_a_sample_is_drawn_from_the_run_alone(state: State) -> None:
+    """However many changes of other connections lie between its own."""
+    lease, other = started(state), started(state, "run-2", "other")
+    for part in range(2):
+        planned(state, lease, *(change(f"{part}{number}") for number in range(30)))
+        planned(state, other, *(change(str(number)) for number in range(500)), run_id="run-2")
+
+    sample = state.plan.spread("run-1", 40)
+
+    seqs = [it.seq for it in sample]
+    assert len(set(seqs)) == 40
+    assert seqs == sorted(seqs)
+    assert {it.account_id for it in sample} <= {f"{p}{n}" for p in range(2) for n in range(30)}
+    assert sample == state.plan.spread("run-1", 40)
+    assert len(state.plan.spread("run-1", 100)) == 60
+    assert state.plan.spread("nonsense", 40) == []
