@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -20,7 +20,7 @@ from worker.state.rows import Lease, Run
 from worker.state.runs import ABANDONED, HELD
 from worker.state.store import State
 from worker.sync.keeping import is_gone
-from worker.sync.report import Failure, RunOutcome
+from worker.sync.report import Failure, RunKind, RunOutcome
 from worker.sync.withholding import frozen_words
 
 MOST_HELD = 20
@@ -33,12 +33,18 @@ LEAST_PATIENCE = timedelta(minutes=15)
 """A short interval does not make a run that takes minutes a missed one."""
 
 
+_SCHEDULED: Final = (RunKind.FULL, RunKind.INCREMENTAL, RunKind.REJUDGE, RunKind.UNSTARTED)
+"""Runs that tell how a connection stands: of some accounts that a person names, no run does."""
+
+BROKEN_OFF: Final = "the last run broke off: its process died or hangs; the next run repairs it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Facts about one connection; points in time are aware."""
 
     connection: str
-    last: Run | None  # that judged accounts: rollbacks are no runs in this sense
+    last: Run | None  # of the schedule's kind; "abandoned" as soon as nobody is at it any more
     unfinished: Run | None  # the latest rollback, where it restored only some of what it meant to
     success: datetime | None  # the end of the last run that did all it could
     due: datetime | None  # the tick after the last begun; only a worker acts on it
@@ -99,7 +105,7 @@ def standing(
     freezes: Sequence[Freeze],
 ) -> Standing:
     """Read how *connection* stands at *now*; *freezes* are its windows in the settings."""
-    last = state.runs.latest(connection, 1, rollbacks=False)
+    last = state.runs.latest(connection, 1, kinds=_SCHEDULED)
     held = [
         it
         for it in state.runs.latest(connection, MOST_HELD, outcome=HELD)
@@ -111,7 +117,7 @@ def standing(
     at_work = lease if lease and instant(lease.expires_at) > now else None
     return Standing(
         connection=connection,
-        last=last[0] if last else None,
+        last=_as_it_is(last[0], at_work) if last else None,
         unfinished=_unfinished(state, connection, at_work),
         success=instant(success) if success else None,
         due=next_due(schedule, state.ticks.last(connection) or now),
@@ -127,6 +133,13 @@ def standing(
         thawed=last_end(freezes, now),
         lease=at_work,
     )
+
+
+def _as_it_is(last: Run, at_work: Lease | None) -> Run:
+    """A run without an end whose process died or hangs is recorded as such by the next one."""
+    if last.outcome is None and (at_work is None or is_gone(at_work.holder)):
+        return replace(last, outcome=ABANDONED)
+    return last
 
 
 def _unfinished(state: State, connection: str, at_work: Lease | None) -> Run | None:
@@ -159,7 +172,7 @@ def _success(state: State, connection: str) -> str | None:
     ended = [
         run.finished_at
         for outcome in (RunOutcome.SUCCEEDED, RunOutcome.PARTIAL)
-        for run in state.runs.latest(connection, 1, outcome=outcome.value, rollbacks=False)
+        for run in state.runs.latest(connection, 1, outcome=outcome.value, kinds=_SCHEDULED)
         if not report_of(run).get("problems")
     ]
     return max(filter(None, ended), default=None)
@@ -194,8 +207,10 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
     if it.success is not None and it.overdue(now):
         why = f"no run has succeeded for {span(now - it.success)}"
         yield Verdict(STOPPED, why, ("icp worker", f"icp run{it.of}"))
-    if outcome in {RunOutcome.STOPPED.value, ABANDONED}:
-        yield Verdict(LOOK, f"the last run was {outcome}", (f"icp run{it.of}",))
+    if outcome == ABANDONED:
+        yield Verdict(LOOK, BROKEN_OFF, (f"icp run{it.of}",))
+    if outcome == RunOutcome.STOPPED.value:
+        yield Verdict(LOOK, "the last run was stopped", (f"icp run{it.of}",))
 
 
 def _holding(it: Standing, run: Run) -> Verdict:

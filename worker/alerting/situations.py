@@ -16,10 +16,18 @@ from typing import Any
 
 import orjson
 
-from worker.standing import LEAST_PATIENCE, MISSED, Standing, failure_remedies, report_of
+from worker.standing import (
+    BROKEN_OFF,
+    LEAST_PATIENCE,
+    MISSED,
+    Standing,
+    failure_remedies,
+    report_of,
+)
 from worker.state.alerts import Alert, Change, Raised
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Run
+from worker.state.runs import ABANDONED
 from worker.sync.report import Failure, RunOutcome
 
 LOW = 0.1
@@ -111,6 +119,10 @@ def _present(
             run=last,
             counts=_counts(report),
         )
+    if last.outcome == ABANDONED:
+        yield Situation(
+            event="failed", cause=ABANDONED, words=BROKEN_OFF, remedy=f"icp run{it.of}", run=last
+        )
     if it.held is not None and (hold := _guarded(it.held)) is not None:
         yield Situation(
             event="held",
@@ -137,14 +149,15 @@ def _present(
 
 def _missed(it: Standing, last: Run, now: datetime, watched_since: datetime) -> Iterator[Situation]:
     """No run at all for several intervals, while someone should have run it."""
-    if it.lease is not None or it.pause is not None or last.finished_at is None:
+    if it.lease is not None or it.pause is not None:
         return
-    since = max(instant(last.finished_at), watched_since)
+    ended = last.finished_at or last.started_at
+    since = max(instant(ended), watched_since)
     if now - since > max(MISSED * it.period, LEAST_PATIENCE):
         yield Situation(
             event="missed",
             cause="",
-            words=f"no run has begun since {_minute(last.finished_at)}",
+            words=f"no run has begun since {_minute(ended)}",
             remedy=f"icp status{it.of}",
             run=last,
         )

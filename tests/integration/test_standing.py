@@ -1,0 +1,93 @@
+"""How a connection stands, whatever else went on beside its schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from config.schedule import schedule
+from connectors.errors import TransientError
+from tests.support.runs import Desk, desk
+from worker.alerting.situations import changes
+from worker.standing import Standing, standing, verdict
+from worker.state.runs import ABANDONED
+from worker.sync.report import RunOutcome
+
+DAILY = schedule("0 4 * * *")
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Iterator[Desk]:
+    """Sixty companies that are synced once a day; the last run succeeded."""
+    made = desk(tmp_path)
+    made.run()
+    made.clock.advance(hours=1)
+    yield made
+    made.state.close()
+
+
+def stands(it: Desk) -> Standing:
+    """How it stands now."""
+    return standing(it.state, "main", DAILY, it.clock(), ())
+
+
+def told(it: Desk) -> list[str]:
+    """What somebody who has looked for days is told now, if nothing was raised before."""
+    since = it.clock() - timedelta(days=30)
+    found = changes(
+        stands(it), (), it.clock(), watched_since=since, overdue_reviews=None, wanted=("failed",)
+    )
+    return [raised.event for raised in found.raised]
+
+
+def fail(it: Desk) -> None:
+    """A scheduled run fails."""
+    it.crm.before_call = _no_pages
+    assert it.run(full=True).report.outcome is RunOutcome.FAILED
+    it.crm.before_call = lambda _route: None
+    it.clock.advance(minutes=5)
+
+
+def _no_pages(route: str) -> None:
+    if route == "pages":
+        raise TransientError("the portal answered 502.")
+
+
+def test_a_resync_does_not_hide_a_run_that_failed(it: Desk) -> None:
+    """One account that can be written says nothing about the others."""
+    success = stands(it).success
+    fail(it)
+    assert it.run(accounts=["1"]).report.outcome is RunOutcome.SUCCEEDED
+
+    found = stands(it)
+
+    assert found.last is not None
+    assert (found.last.outcome, found.success) == ("failed", success)
+    assert verdict(found, it.clock(), review_overdue=False).needs_someone
+    assert told(it) == ["failed"]
+
+
+def test_a_run_whose_process_died_is_told(it: Desk) -> None:
+    """As soon as its lease has run out: nothing else would be heard of it until the next tick."""
+    lease = it.state.leases.acquire("main", "elsewhere", timedelta(seconds=90), it.clock())
+    assert lease is not None
+    now = it.clock()
+    it.state.runs.start(lease, "run-x", kind="incremental", as_of=now, started_at=now)
+    assert stands(it).last is not None
+    assert stands(it).last.outcome is None  # type: ignore[union-attr]  # it is under way
+    assert told(it) == []
+
+    it.clock.advance(minutes=2)
+
+    found = stands(it)
+    assert found.last is not None
+    assert found.last.outcome == ABANDONED
+    said = verdict(found, it.clock(), review_overdue=False)
+    assert "its process died or hangs" in said.why
+    assert said.remedies == ("icp run --connection main",)
+    assert told(it) == ["failed"]
+    it.clock.advance(days=4)
+    assert set(told(it)) == {"failed", "missed"}
