@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
-from uuid import uuid4
 
 import typer
 
@@ -46,8 +46,8 @@ def failures() -> Iterator[None]:
         known = _known(error)
         if known is not None:
             fail(*known)
-        incident = uuid4().hex[:8]
-        path = write_incident(error, incident)
+        path = write_incident(error)
+        incident = path.stem.rpartition("-")[2]
         words = (
             f"Unexpected {type(error).__name__}; nothing further was done. Incident {incident} is"
             f" described, without customer values, in {path}."
@@ -82,8 +82,11 @@ def _known(error: Exception) -> tuple[list[str], int] | None:
     return None
 
 
-def write_incident(error: BaseException, incident: str) -> Path:
-    """Write the types and places of an error and its causes, never their texts."""
+def write_incident(error: BaseException) -> Path:
+    """Write the types and places of an error and its causes, never their texts.
+
+    The same error at the same place is the same file, however often it comes.
+    """
     lines: list[str] = []
     current: BaseException | None = error
     seen: set[int] = set()
@@ -95,6 +98,9 @@ def write_incident(error: BaseException, incident: str) -> Path:
             for frame in traceback.extract_tb(current.__traceback__)
         ]
         current = current.__cause__ or current.__context__
+    text = "\n".join(lines) + "\n"
+    incident = hashlib.sha256(text.encode()).hexdigest()[:8]
     path = Path(tempfile.gettempdir()) / f"icp-incident-{incident}.txt"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with suppress(OSError):  # a full volume must not make another error of this one
+        path.write_text(text, encoding="utf-8")
     return path

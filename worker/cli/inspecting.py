@@ -31,7 +31,7 @@ from worker.icp.profile import Profile, Standing
 from worker.icp.reading import Parser
 from worker.profiles import compile_profile
 from worker.state.instants import instant_text
-from worker.state.rows import HistoryRow, MirrorRow, Run
+from worker.state.rows import DeadLetter, HistoryRow, MirrorRow, Run
 from worker.state.store import State
 from worker.sync.connection import Connection
 from worker.sync.examples import LONGEST_NAME
@@ -100,7 +100,9 @@ def _run_json(run: Run) -> dict[str, Any]:
 def _rejected(settings: Settings, state: State, name: str | None, *, as_json: bool) -> None:
     """The one place that shows the CRM's own words about a refused record."""
     connection = name or settings.connection(None).name
-    letters = state.dead_letters.all(connection)
+    letters: list[DeadLetter] = []
+    while page := state.dead_letters.all(connection, letters[-1].account_id if letters else ""):
+        letters += page
     if as_json:
         typer.echo(
             json.dumps(

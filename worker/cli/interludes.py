@@ -70,7 +70,7 @@ def service_of(
     def unforeseen(error: Exception) -> str:
         if metrics is not None:
             metrics.failed(connection.name)
-        return str(write_incident(error, composition.new_run_id()[-4:]))
+        return str(write_incident(error))
 
     return Service(
         new_run_id=composition.new_run_id,

@@ -326,7 +326,7 @@ class Tick:
             self._failed()
             log.error("run_failed", connection=name, reason=str(error))  # noqa: TRY400 - no traceback: vendor text
         except Exception as error:  # noqa: BLE001 - one bad tick must not end the service
-            path = write_incident(error, composition.new_run_id()[-4:])
+            path = write_incident(error)
             self._failed()
             log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
         return self._again()

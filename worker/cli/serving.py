@@ -199,7 +199,7 @@ class RequestServer:
             self._failed()
             log.error("run_failed", reason=str(error), **about)  # noqa: TRY400 - no traceback: vendor text
         except Exception as error:  # noqa: BLE001 - one bad request must not end the service
-            path = write_incident(error, composition.new_run_id()[-4:])
+            path = write_incident(error)
             self._failed()
             log.error("run_failed", incident=str(path), error=type(error).__name__, **about)  # noqa: TRY400
         if outcome is RunOutcome.STOPPED:

@@ -73,9 +73,14 @@ class Requests:
         who: str,
         now: datetime,
     ) -> Request:
-        """Queue a request; where the same one is not finished yet, answer that one instead."""
+        """Queue a request; where the same one is not finished yet, answer that one instead.
+
+        Of named accounts, only while it is not being served: it may have read them before whoever
+        asks now edited one.
+        """
         self._database.register(connection)
         chosen, wanted = _told_apart(kind, selector)
+        alike = _QUEUED if kind is RequestKind.ACCOUNTS else _OPEN
         with self._database.write(durable=True) as transaction:
             number = self._database.number(transaction, connection)
             # two who ask for the same at the same moment come one after the other
@@ -85,7 +90,7 @@ class Requests:
                 .with_for_update(key_share=True)
             )
             same = _ALL.where(
-                requests.c.connection == number, requests.c.wanted == wanted, _OPEN
+                requests.c.connection == number, requests.c.wanted == wanted, alike
             ).order_by(requests.c.number)
             found = transaction.execute(same).first()
             if found is None:

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, delete, select
+from sqlalchemy import Delete, delete, exists, select
 
 from worker.state.database import Database
 from worker.state.instants import instant_text
 from worker.state.requests import withdraw
 from worker.state.rows import ChangeState, Lease
 from worker.state.scrubbing import scrub
-from worker.state.tables import alerts, changes, dead_letters, history, mirror, runs
+from worker.state.tables import (
+    alerts,
+    changes,
+    dead_letters,
+    history,
+    jobs,
+    mirror,
+    requests,
+    runs,
+)
 
 JOURNAL_KEPT = timedelta(days=90)
 HISTORY_KEPT = timedelta(days=400)
@@ -45,7 +54,8 @@ def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
 def prune(database: Database, now: datetime) -> int:
     """Drop what is past its time, and plans that will never be carried out; answers how many rows.
 
-    The runs themselves stay, with their reports: a line each. So do ICP documents.
+    Runs and their reports stay as long as history, finished requests as long as the journal; ICP
+    documents stay.
     """
     old = select(runs.c.number).where(
         runs.c.finished_at.is_not(None), runs.c.finished_at < instant_text(now - JOURNAL_KEPT)
@@ -72,11 +82,27 @@ def prune(database: Database, now: datetime) -> int:
         )
         .limit(_SLICE)
     )
+    done = (
+        select(requests.c.number)
+        .where(requests.c.finished_at < instant_text(now - JOURNAL_KEPT))
+        .limit(_SLICE)
+    )
+    forgotten = (
+        select(runs.c.number)
+        .where(
+            runs.c.finished_at < instant_text(now - HISTORY_KEPT),
+            ~exists().where(changes.c.run == runs.c.number),
+            ~exists().where(jobs.c.run == runs.c.number),
+        )
+        .limit(_SLICE)
+    )
     return (
         _drop(database, delete(alerts).where(alerts.c.number.in_(told)))
         + _drop(database, delete(changes).where(changes.c.seq.in_(journal)))
         + _drop(database, delete(changes).where(changes.c.seq.in_(unused)))
         + _drop(database, delete(history).where(history.c.number.in_(past)))
+        + _drop(database, delete(requests).where(requests.c.number.in_(done)))
+        + _drop(database, delete(runs).where(runs.c.number.in_(forgotten)))
     )
 
 

@@ -78,6 +78,7 @@ runs = Table(
     Column("outcome", Text),
     Column("report", LargeBinary),
     Index(None, "connection", "started_at"),
+    Index(None, "connection", "outcome", "started_at"),
 )
 
 mirror = Table(

@@ -218,9 +218,10 @@ class Pass:
 
     def _forget_gone(self) -> None:
         """Erase what is gone, once the guard has let it pass."""
-        if self._gone:
-            self._state.erase(self._keeper.lease, self._gone)
-            self.counters.erased += len(self._gone)
+        for some in chunked(self._gone, CHUNK):  # half a portal, perhaps: others wait for each
+            self._keeper.keep()
+            self._state.erase(self._keeper.lease, some)
+            self.counters.erased += len(some)
 
     def _losses(self) -> Losses:
         """What is no longer there: accounts of a complete pass or by the CRM's word, and inputs."""

@@ -94,7 +94,7 @@ def test_numbers_outgrow_32_bits(server: Server) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
 def test_earlier_revisions_are_upgraded(server: Server, revision: str) -> None:
     """From each of them, opening leads to the declared tables."""
     url = server.database()

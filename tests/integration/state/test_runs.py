@@ -32,6 +32,7 @@ from worker.state import (
     instant,
     instant_text,
 )
+from worker.state.requests import RequestKind
 from worker.state.rows import Run
 from worker.state.runs import UNSTARTED_KEPT
 
@@ -239,6 +240,25 @@ def test_erased_account_is_in_no_report(state: State) -> None:
     assert (kept["read"], kept["problems"][0]) == (12, "account (forgotten): no such account.")
 
 
+def test_every_report_is_looked_through(state: State) -> None:
+    """However many there are, and however many accounts are erased at once."""
+    lease = leased(state)
+    for number in range(450):
+        begun(state, lease, f"run-{number}")
+        report = orjson.dumps({"problems": [f"account {number % 60}: no such account."]})
+        state.runs.finish(lease, f"run-{number}", outcome="failed", report=report, finished_at=NOW)
+
+    state.erase(lease, ["7"])
+    state.erase(lease, [str(number) for number in range(10, 60)])
+
+    left = {
+        str(orjson.loads(it.report or b"")["problems"][0])[8:]
+        for it in state.runs.latest(limit=500)
+    }
+    names = {*range(10)} - {7}
+    assert left == {f"{it}: no such account." for it in [*names, "(forgotten)"]}
+
+
 @pytest.mark.parametrize("state", ["sqlite"], indirect=True)
 def test_erased_bytes_are_gone(state: State, tmp_path: Path) -> None:
     """After erasing, no file of the database holds a byte of what was known of the account."""
@@ -268,7 +288,7 @@ def test_answer_for_an_erased_account_is_dropped(state: State) -> None:
 
 
 def test_old_journal_and_history_are_pruned(state: State) -> None:
-    """Journals go 90 days after their run, history after 400; the runs and the rest stay."""
+    """Journals go 90 days after their run, history and the run itself after 400."""
     lease = started(state)
     settled(state, lease, planned(state, lease, change("1")), ChangeState.WRITTEN)
     state.runs.finish(lease, "run-1", outcome="succeeded", report=b"{}", finished_at=NOW)
@@ -278,8 +298,21 @@ def test_old_journal_and_history_are_pruned(state: State) -> None:
     assert state.prune(NOW + DAY * 91) == 1
     assert state.plan.counts("run-1") == {}
     assert state.prune(NOW + DAY * 400) == 0
-    assert state.prune(NOW + DAY * 401) == 1
     assert [run.run_id for run in state.runs.latest()] == ["run-1"]
+    assert state.prune(NOW + DAY * 401) == 2
+    assert state.runs.latest() == []
+
+
+def test_finished_requests_are_pruned_with_the_journal(state: State) -> None:
+    """Others are still to be served."""
+    for who in ("Ada", "Bob"):
+        state.requests.ask(CONNECTION, RequestKind.ALL, {}, who, NOW)
+        taken = state.requests.take(CONNECTION, NOW)
+        if taken is not None and who == "Ada":
+            state.requests.finish(taken.number, "succeeded", "run-1", NOW)
+
+    assert state.prune(NOW + DAY * 91) == 1
+    assert [it.who for it in state.requests.unfinished(CONNECTION)] == ["Bob"]
 
 
 @pytest.mark.parametrize(("outcome", "kept"), [("held", 1), ("stopped", 0), (None, 1)])

@@ -95,7 +95,7 @@ def test_errors_that_cause_each_other_end() -> None:
     """A circle of causes is written once round."""
     first, second = ValueError("a"), TypeError("b")
     first.__cause__, second.__cause__ = second, first
-    path = write_incident(first, "test")
+    path = write_incident(first)
     written = path.read_text(encoding="utf-8").split()
     path.unlink()
 
