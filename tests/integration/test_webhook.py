@@ -58,6 +58,17 @@ def test_a_certificate_of_another_host_does_not_hold(
     assert receiver.bodies == []
 
 
+def test_authorities_that_cannot_be_read_are_a_reason_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The alert is tried again, and given up in the end; those behind it are sent."""
+    missing = str(tmp_path / "gone.pem")
+    monkeypatch.setattr("worker.alerting.webhook.DEFAULT_CA_BUNDLE_PATH", missing)
+
+    with pytest.raises(DeliveryError, match=r"no secure connection \(FileNotFoundError\)"):
+        webhook("https://127.0.0.1:1/x").send(ALERT)
+
+
 @pytest.mark.parametrize(
     "host",
     [

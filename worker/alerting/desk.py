@@ -157,7 +157,10 @@ class AlertDesk:
         try:
             link = self._link(alert)
             self._attempts()(self._webhook.send, alert, link)
-        except DeliveryError as error:
+        except StateError:
+            raise
+        except Exception as failed:  # noqa: BLE001 - one alert must not keep back those behind it
+            error = failed if isinstance(failed, DeliveryError) else _unforeseen(failed)
             now = self._state.now()
             again = None if now - instant(alert.raised_at) > GIVEN_UP_AFTER else _later(alert, now)
             if error.retry_after is not None and again is not None:
@@ -210,6 +213,10 @@ class AlertDesk:
             found = _overdue_reviews(connection, now)
             self._reviewed[connection.name] = (now, found)
         return found
+
+
+def _unforeseen(error: Exception) -> DeliveryError:
+    return DeliveryError(f"unforeseen {type(error).__name__}", passing=False)
 
 
 def _soon(error: BaseException) -> bool:

@@ -76,7 +76,11 @@ class Webhook:
         shape = as_slack if self._settings.as_slack else as_json
         body = shape(alert, link)
         address = self._checked()
-        with closing(self._pool(address, timeout)) as pool:
+        try:
+            made = self._pool(address, timeout)
+        except OSError as error:  # the authorities to trust cannot be read
+            raise DeliveryError(f"no secure connection ({type(error).__name__})") from None
+        with closing(made) as pool:
             try:
                 answer = pool.urlopen(
                     "POST",
