@@ -197,12 +197,7 @@ def run_worker(name: str | None) -> None:
                     settings, chosen, state, seconds=LAST_WORDS_OF_WORKER, count=metrics.alerted
                 )
             )
-            for connection in chosen:
-                with attempt(state, connection):
-                    compiled = composition.compile_icps(connection.profiles)
-                    found = composition.refuse_lint_errors(compiled, datetime.now(UTC))
-                for finding in found:
-                    log.warning("lint_warning", code=finding.code, where=finding.where)
+            _look_at_icps(chosen, state)
             clock = Clock(stop, 2 * len(chosen))  # each may have to wait for the other of its two
             servers = []
             for connection in chosen:
@@ -222,6 +217,28 @@ def run_worker(name: str | None) -> None:
                 health.ready()
                 clock.run()
             log.info("worker_stopped")
+
+
+def _look_at_icps(chosen: Sequence[ConnectionSettings], state: State) -> None:
+    """Tell which ICPs cannot be used; raises ``ConfigError`` where that is so of all.
+
+    The other connections run all the same, and theirs as soon as they are mended.
+    """
+    refused: list[ConfigError] = []
+    for connection in chosen:
+        try:
+            with attempt(state, connection):
+                compiled = composition.compile_icps(connection.profiles)
+                found = composition.refuse_lint_errors(compiled, datetime.now(UTC))
+        except ConfigError as error:
+            refused.append(error)
+            if len(refused) < len(chosen):
+                log.error("run_failed", connection=connection.name, reason=str(error))  # noqa: TRY400 - expected
+            continue
+        for finding in found:
+            log.warning("lint_warning", code=finding.code, where=finding.where)
+    if len(refused) == len(chosen):
+        raise ConfigError([problem for error in refused for problem in error.problems])
 
 
 SETTLED: Final = timedelta(minutes=1)
