@@ -111,3 +111,15 @@ def test_two_threads_of_one_process_do_not_take_a_connection_from_each_other(sho
     assert is_gone(me[:-8] + "0" * 8)
     with alone(shop.state, "main", me), pytest.raises(BusyError):
         shop.run()
+
+
+def test_of_another_container_nobody_knows_whether_it_has_ended() -> None:
+    """Of the same host name, and with its processes numbered alike."""
+    place, process, life = this_holder().rsplit(":", 2)
+    host = place.partition("/")[0]
+
+    for elsewhere in (f"{host}/00000000", f"{host}-too"):
+        assert not is_gone(f"{elsewhere}:{process}:{life}")
+        assert not is_gone(f"{elsewhere}:{process}:00000000")
+        assert not is_gone(f"{elsewhere}:4194304:00000000")
+    assert is_gone(f"{place}:4194304:00000000")  # there is never a process of that number

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 from worker.state.errors import StaleLeaseError
@@ -122,22 +126,37 @@ _LIFE = secrets.token_hex(4)
 """Tells this process from an earlier one with the same number: containers start at 1 each time."""
 
 
+@cache
+def _place() -> str:
+    """Where a process number means one process: this host, since it was started, in this container.
+
+    Two containers may have one host name and number their processes alike, and so may two machines.
+    """
+    with suppress(OSError):  # Linux alone says so, and elsewhere processes are not shut in
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
+        inside = Path("/proc/self/ns/pid").readlink()
+        mark = hashlib.sha256(f"{boot} {inside}".encode()).hexdigest()[:8]
+        return f"{socket.gethostname()}/{mark}"
+    return socket.gethostname()
+
+
 def this_holder() -> str:
     """Who holds a lease: this process on this host, and which of its lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_LIFE}"
+    return f"{_place()}:{os.getpid()}:{_LIFE}"
 
 
 def is_gone(holder: str) -> bool:
     """Whether a holder was a process of this host that has ended, so that nobody need wait for it.
 
-    A holder with our own process number is an earlier life, such as a container that was started
-    again, unless it is this very one: another thread is at work then.
+    A holder with our own process number is an earlier life, unless it is this very one: another
+    thread is at work then. Of a process in another container, one started again included, nobody
+    knows: its lease has to run out.
     """
     parts = holder.rsplit(":", 2)
     if len(parts) != len(("host", "process", "life")) or not parts[1].isdigit():
         return False
-    host, process, life = parts[0], int(parts[1]), parts[2]
-    if host != socket.gethostname():
+    place, process, life = parts[0], int(parts[1]), parts[2]
+    if place != _place():
         return False
     if process == os.getpid():
         return life != _LIFE
