@@ -125,3 +125,23 @@ def test_a_run_under_way_finishes_its_batch_and_holds_the_rest(shop: Desk) -> No
     assert report.outcome is RunOutcome.HELD
     assert (report.counters.written, report.counters.held) == (1, 2)
     assert report.counters.reconcile() == []
+
+
+def test_deletions_seen_by_a_paused_run_are_forgotten_with_its_approval(shop: Desk) -> None:
+    """No later run reads its window again."""
+    shop.clock.advance(hours=1)
+    shop.crm.delete("1")
+    edit(shop, "3")
+    stop_writing(shop)
+    assert shop.run().report.outcome is RunOutcome.HELD
+    assert shop.state.mirror.count("main") == 60
+    release(shop.state, "main", who="Eve", reason="", holder="a person")
+    shop.clock.advance(hours=1)
+
+    report = Approval(
+        shop.connection(), shop.crm, shop.state,
+        holder="a person", stop=shop.stop, progress=Quiet(), clock=shop.clock,
+    ).carry_out("run-2", who="Ada")  # fmt: skip
+
+    assert (report.outcome, report.counters.erased) == (RunOutcome.SUCCEEDED, 1)
+    assert shop.state.mirror.count("main") == 59

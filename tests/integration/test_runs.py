@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -35,6 +34,7 @@ from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
 from worker.state.errors import StateError
 from worker.sync.approving import Approval
 from worker.sync.holding import BusyError
+from worker.sync.keeping import this_holder
 from worker.sync.report import RunKind, RunOutcome, RunReport
 
 
@@ -531,11 +531,11 @@ def test_a_dead_holder_is_not_waited_for(it: Desk) -> None:
     """After a crash the next run begins at once; a holder that may live is waited for."""
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
-    host = socket.gethostname()
+    place = this_holder().rsplit(":", 2)[0]
     span = timedelta(minutes=10)
-    assert it.state.leases.acquire("main", f"{host}:{ended.pid}:dead", span, it.clock())
+    assert it.state.leases.acquire("main", f"{place}:{ended.pid}:dead", span, it.clock())
     assert it.run().report.outcome is RunOutcome.SUCCEEDED
-    assert it.state.leases.acquire("main", f"{host}:{os.getppid()}:alive", span, it.clock())
+    assert it.state.leases.acquire("main", f"{place}:{os.getppid()}:alive", span, it.clock())
     with pytest.raises(BusyError, match="another process"):
         it.run()
 

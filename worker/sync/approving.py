@@ -10,8 +10,10 @@ import structlog
 
 from connectors.base import CrmConnector
 from connectors.errors import ConnectorError
+from connectors.records import Window
 from worker.state.actions import Action
 from worker.state.errors import StateError
+from worker.state.instants import instant
 from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.store import State
 from worker.sync.agreeing import losses_in
@@ -176,11 +178,28 @@ class Approval:
             report.outcome = RunOutcome.HELD
             return self._finish(report, keeper)
         if not report.limited:
+            self._forget_gone(run, keeper, report)
             self._save_checkpoint(run, keeper, report)
         report.problems += counters.reconcile()
         partial = counters.rejected or report.problems
         report.outcome = RunOutcome.PARTIAL if partial else RunOutcome.SUCCEEDED
         return self._finish(report, keeper)
+
+    def _forget_gone(self, run: Run, keeper: Keeper, report: RunReport) -> None:
+        """Erase what the CRM says went in the window of the run, which no later run reads again.
+
+        Where so many went that a person had to agree, the complete pass that comes next does it.
+        """
+        until = self._state.checkpoints.load(run.connection).until
+        if report.kind is not RunKind.INCREMENTAL or until is None or _missing(report):
+            return
+        window = Window(instant(until) - self._connection.overlap, instant(run.as_of))
+        for page in self._connector.gone(window):
+            keeper.keep()
+            known = self._state.mirror.page(run.connection, [it.account_id for it in page])
+            if known:
+                self._state.erase(keeper.lease, list(known))
+                report.counters.erased += len(known)
 
     def _save_checkpoint(self, run: Run, keeper: Keeper, report: RunReport) -> None:
         earlier = self._state.checkpoints.load(run.connection)
@@ -190,7 +209,7 @@ class Approval:
             Checkpoint(
                 until=run.as_of,
                 # what is no longer there is forgotten by a complete pass, which comes next
-                full_at=None if report.agreed and report.agreed.missing else full_at,
+                full_at=None if _missing(report) else full_at,
                 profile_fingerprint=self._connection.fingerprint(),
                 # of what the mirror holds; unknown of an earlier version's run: all is read again
                 inputs_fingerprint=report.mapping,
@@ -208,3 +227,8 @@ class Approval:
         )
         log.info("run_approved", outcome=report.outcome.value, written=report.counters.written)
         return report
+
+
+def _missing(report: RunReport) -> int:
+    """How many accounts a person has agreed to find no longer."""
+    return report.agreed.missing if report.agreed else 0
