@@ -62,7 +62,7 @@ compare: $(STAMP) $(OTHERS)/.ready ## the same org by icp run, plain simple-sale
 	@$(BIN)/python -m benchmarks.side_by_side
 
 soak: $(STAMP) ## the long form of the tests that break things: 100,000 accounts, about an hour
-	@SOAK=long $(BIN)/python -m pytest -n 0 -v --timeout 7200 $(addprefix tests/acceptance/test_salesforce_,soak.py killed.py quota.py)
+	@SOAK=long $(BIN)/python -m pytest -n 0 -v --timeout 7200 $(addprefix tests/acceptance/test_salesforce_,soak.py killed.py quota.py) tests/unit/benchmarks/test_benchmarks.py
 
 chaos: $(STAMP) ## break the worker in every way, many times over, and print a table (ONLY=kills, TIMES=10, SEED=1)
 	@$(BIN)/python -m benchmarks.chaos $(if $(ONLY),--only "$(ONLY)") $(if $(TIMES),--times "$(TIMES)") $(if $(SEED),--seed "$(SEED)")

@@ -14,6 +14,7 @@ from connectors.records import AccountRecord, AccountUpdate, WriteOutcome
 from tests.support.runs import Desk, Quiet, desk
 from worker.state.rows import ChangeState
 from worker.sync.approving import Approval
+from worker.sync.canary import SIZE
 from worker.sync.report import RunOutcome
 
 
@@ -155,7 +156,7 @@ def test_a_job_that_cannot_be_followed_stays_open_and_stops_the_run(
 
 def test_an_approved_plan_is_read_again_piece_by_piece(tmp_path: Path) -> None:
     """However large one job is: few accounts in memory, and the lease is looked after."""
-    many = desk(tmp_path, 1_200)
+    many = desk(tmp_path, 1_400)
     many.connector = slow = SlowCrm(many)
     held = many.run(yes=False).report
 
@@ -164,8 +165,9 @@ def test_an_approved_plan_is_read_again_piece_by_piece(tmp_path: Path) -> None:
         holder="admin", stop=many.stop, progress=Quiet(), clock=many.clock,
     ).carry_out(held.run)  # fmt: skip
 
-    assert (report.counters.written, len(slow.jobs)) == (1_200, 1)
-    assert slow.fetched == [1_000, 200]
+    sizes = [len(updates) for updates in slow.jobs.values()]
+    assert (report.counters.written, sizes) == (1_400, [SIZE, 1_400 - SIZE])  # the canary first
+    assert slow.fetched == [SIZE, 1_000, 200]
     many.state.close()
 
 

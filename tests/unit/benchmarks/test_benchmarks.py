@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,7 @@ def test_runs_are_counted_by_the_simulator(tmp_path: Path) -> None:
     assert found["state database"].value > 0
 
 
+@pytest.mark.skipif(os.environ.get("SOAK") != "long", reason="a minute: part of make soak")
 def test_runs_against_salesforce_are_counted_by_the_simulator(tmp_path: Path) -> None:
     """The same for Salesforce; its bars are those of an org a thousand times as large."""
     measured = org_runs(60, 40, tmp_path, lambda _: None, rounds=1)
