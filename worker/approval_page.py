@@ -22,11 +22,11 @@ from config.settings import Settings
 from worker import composition
 from worker.approval_html import Deciding, Seen, headers, page_of, words_of
 from worker.approval_links import PATH, LinkAction, is_signed, query, signature
-from worker.held import causes
+from worker.held import successor
 from worker.standing import Standing, report_of, standing
 from worker.state.requests import Decision
 from worker.state.rows import Run
-from worker.state.runs import HELD, SUPERSEDED
+from worker.state.runs import HELD
 from worker.state.store import State
 from worker.sync.withholding import frozen_words
 
@@ -175,14 +175,11 @@ class ApprovalPage:
 
         Each tick plans anew, so that a link would otherwise be worth nothing after one interval.
         """
-        if run.outcome != SUPERSEDED:
+        it = successor(self._state, run)
+        if it is None:
             return ""
-        name = link.connection.name
-        for it in self._state.runs.latest(name, 1, outcome=HELD):
-            if causes(report_of(it)) == causes(report_of(run)):
-                back = query(self._approvals, name, it.run_id, link.expires)
-                return f"{quote(it.run_id, safe='')}?{back}"
-        return ""
+        back = query(self._approvals, link.connection.name, it.run_id, link.expires)
+        return f"{quote(it.run_id, safe='')}?{back}"
 
     def _labels(self, connection: ConnectionSettings) -> Mapping[str, str]:
         try:

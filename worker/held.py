@@ -11,6 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
+from worker.state.rows import Run
+from worker.state.runs import HELD, SUPERSEDED
+from worker.state.store import State
 from worker.sync.plan import Cause
 
 STAYS: Final = "(tier stays)"
@@ -140,6 +145,26 @@ def causes(report: Mapping[str, Any]) -> frozenset[str]:
     moved = (it["cause"] for it in report["transitions"] if it["from"] != it["to"])
     gone = [NO_LONGER] if hold.get("missing") else []
     return frozenset([report.get("icp", ""), *moved, *(hold.get("vanished") or ()), *gone])
+
+
+def successor(state: State, run: Run) -> Run | None:
+    """The run that is held for the same in place of this one, which it superseded."""
+    if run.outcome != SUPERSEDED:
+        return None
+    for it in state.runs.latest(run.connection, 1, outcome=HELD):
+        if causes(orjson.loads(it.report or b"{}")) == causes(orjson.loads(run.report or b"{}")):
+            return it
+    return None
+
+
+def not_held(state: State, run: Run, decision: str) -> str:
+    """Say that there is nothing to *decision*, and which run is held in place of this one."""
+    instead = successor(state, run)
+    named = f" Held now is {instead.run_id}." if instead is not None else ""
+    return (
+        f"run {run.run_id}: is {run.outcome or 'not finished'}, not held; there is nothing to"
+        f" {decision}.{named}"
+    )
 
 
 def _gone(report: Mapping[str, Any]) -> Mapping[str, int]:

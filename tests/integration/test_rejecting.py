@@ -89,6 +89,13 @@ def test_a_rejected_run_can_be_neither_rejected_nor_approved_again(shop: Desk) -
     assert action.at
 
 
+def test_a_superseded_run_names_the_one_to_reject_instead(shop: Desk) -> None:
+    """Each tick plans anew, so that a person often comes with the id of the run before."""
+    assert shop.run().report.outcome is RunOutcome.HELD
+    with pytest.raises(StateError, match=r"is superseded, .* reject\. Held now is run-3\.$"):
+        say_no(shop)
+
+
 def test_a_rejected_first_backfill_is_asked_about_again(tmp_path: Path) -> None:
     """The run after it writes nothing, so that freeing its accounts does not let it through."""
     shop = desk(tmp_path, 60)

@@ -561,9 +561,20 @@ def test_a_newer_hold_takes_the_place_of_an_older_one(it: Desk) -> None:
     assert second.outcome is RunOutcome.HELD
     assert it.state.plan.counts(first.run) == {}
     assert it.state.plan.counts(second.run) == {"planned": 60}
-    with pytest.raises(StateError, match="superseded"):
+    with pytest.raises(StateError, match=rf"superseded.*Held now is {second.run}\.$"):
         approve(it, first.run)
     assert approve(it, second.run).counters.written == 60
+    with pytest.raises(StateError, match=r"superseded, not held; there is nothing to approve\.$"):
+        approve(it, first.run)
+
+
+def test_a_run_held_for_something_else_is_not_named_in_place_of_an_older_one(it: Desk) -> None:
+    """Who meant to approve the one must not be led to approve the other."""
+    first = it.run(yes=False).report
+    it.change_icp()
+    assert it.run(yes=False).report.outcome is RunOutcome.HELD
+    with pytest.raises(StateError, match=r"superseded, not held; there is nothing to approve\.$"):
+        approve(it, first.run)
 
 
 def test_a_lost_state_under_a_new_icp_says_that_the_icp_changed(it: Desk, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import structlog
 from connectors.base import CrmConnector
 from connectors.errors import ConnectorError
 from connectors.records import Window
+from worker.held import not_held
 from worker.state.actions import Action
 from worker.state.errors import StateError
 from worker.state.instants import instant
@@ -88,10 +89,7 @@ class Approval:
                 " `icp runs` lists them."
             )
         if run.outcome != RunOutcome.HELD.value:
-            raise StateError(
-                f"run {run_id}: is {run.outcome or 'not finished'}, not held;"
-                " there is nothing to approve."
-            )
+            raise StateError(not_held(self._state, run, "approve"))
         report = orjson.loads(run.report or b"{}")
         if report.get("icp") != self._connection.fingerprint():
             raise StateError(

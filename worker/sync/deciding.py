@@ -6,6 +6,7 @@ from datetime import datetime
 
 import orjson
 
+from worker.held import not_held
 from worker.state.actions import Action
 from worker.state.errors import StateError
 from worker.state.instants import instant_text
@@ -33,10 +34,7 @@ def reject(state: State, name: str, run_id: str, *, who: str, reason: str, holde
         if run is None or run.connection != name:
             raise StateError(f"run {run_id}: connection {name} has no such run. See `icp runs`.")
         if run.outcome != HELD:
-            raise StateError(
-                f"run {run_id}: is {run.outcome or 'not finished'}, not held; there is nothing to"
-                " reject."
-            )
+            raise StateError(not_held(state, run, "reject"))
         icp = str(orjson.loads(run.report or b"{}").get("icp", ""))
         counts = state.plan.counts(run_id)
         pinned = sum(counts.get(it, 0) for it in _OPEN)
