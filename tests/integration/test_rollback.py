@@ -24,7 +24,7 @@ from worker.sync.connection import Parts, RunResult
 from worker.sync.deciding import pause, release
 from worker.sync.holding import BusyError, alone
 from worker.sync.recalling import recall
-from worker.sync.report import RunOutcome, RunReport
+from worker.sync.report import RunKind, RunOutcome, RunReport
 from worker.sync.restoring import Why
 from worker.sync.rollback import Rollback
 from worker.sync.undoing import Left, left_by
@@ -214,6 +214,18 @@ def test_inputs_that_are_read_otherwise_keep_the_pins(shop: Desk) -> None:
     again = shop.run(full=True).report
     assert report.counters.pinned == count > 10
     assert again.counters.written == 0
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_it_reads_otherwise_is_read_again_once_mapped_back(
+    shop: Desk, *, dry_run: bool
+) -> None:
+    """The mirror then holds values of several fields, unless it was only shown."""
+    shop.fields = replace(FIELDS, inputs={**FIELDS.inputs, "sector": "name"})
+    undo(shop, dry_run=dry_run)
+    shop.fields = FIELDS
+    whole = RunKind.INCREMENTAL if dry_run else RunKind.FULL
+    assert shop.run().report.kind is whole
 
 
 def test_a_person_may_free_them(shop: Desk) -> None:

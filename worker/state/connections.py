@@ -103,3 +103,16 @@ class Checkpoints:
                 .values(connection=number, **values)
                 .on_conflict_do_update(index_elements=["connection"], set_=values)
             )
+
+    def forget_inputs(self, lease: Lease) -> None:
+        """Say that nobody knows any more which fields' values the mirror holds.
+
+        Until a complete pass has read them all again.
+        """
+        with self._database.write(lease) as transaction:
+            number = self._database.number(transaction, lease.connection)
+            transaction.execute(
+                update(checkpoints)
+                .where(checkpoints.c.connection == number)
+                .values(inputs_fingerprint="")
+            )

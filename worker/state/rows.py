@@ -32,7 +32,7 @@ class Checkpoint:
     until: str | None = None  # changes up to here are dealt with
     full_at: str | None = None  # when the last complete pass began
     profile_fingerprint: str = ""
-    inputs_fingerprint: str = ""
+    inputs_fingerprint: str = ""  # of what the mirror holds; empty: of several, perhaps
     backfilled: bool = False  # a first complete pass has been written
 
 

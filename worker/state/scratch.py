@@ -43,6 +43,9 @@ class ScratchCheckpoints(Checkpoints):
     def save(self, lease: Lease, checkpoint: Checkpoint) -> None:
         """Drop it."""
 
+    def forget_inputs(self, lease: Lease) -> None:
+        """Leave the mirror for what it is: nothing is read into it."""
+
 
 class ScratchMirror(Mirror):
     """The stored mirror, which stays as it is."""

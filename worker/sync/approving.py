@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 import orjson
 import structlog
@@ -16,6 +17,7 @@ from worker.state.actions import Action
 from worker.state.errors import StateError
 from worker.state.instants import instant
 from worker.state.rows import Binding, Checkpoint, Run
+from worker.state.runs import UNSTARTED
 from worker.state.store import State
 from worker.sync.agreeing import losses_in
 from worker.sync.canary import LARGE, send_canary, was_canary
@@ -27,6 +29,8 @@ from worker.sync.keeping import Keeper, Stop
 from worker.sync.report import RunKind, RunOutcome, RunReport
 from worker.sync.resuming import resume_jobs
 from worker.sync.withholding import StopOrPause, withheld
+
+_LATER: Final = 100  # runs that are looked at, newest first
 
 log = structlog.get_logger()
 
@@ -209,11 +213,23 @@ class Approval:
                 # what is no longer there is forgotten by a complete pass, which comes next
                 full_at=None if _missing(report) else full_at,
                 profile_fingerprint=self._connection.fingerprint(),
-                # of what the mirror holds; unknown of an earlier version's run: all is read again
-                inputs_fingerprint=report.mapping,
+                inputs_fingerprint=self._mapping(report),
                 backfilled=True,
             ),
         )
+
+    def _mapping(self, report: RunReport) -> str:
+        """Of what the mirror holds; empty where that is unknown, so that all is read again.
+
+        So it is after a run of an earlier version, and where a later run may have read others.
+        """
+        for it in self._state.runs.latest(report.connection, _LATER):
+            if it.run_id == report.run:
+                return report.mapping
+            others = orjson.loads(it.report or b"{}").get("mapping") != report.mapping
+            if others and not it.dry_run and it.kind != UNSTARTED:
+                break
+        return ""
 
     def _finish(self, report: RunReport, keeper: Keeper) -> RunReport:
         self._state.runs.finish(

@@ -149,6 +149,9 @@ class SyncRun:
             started_at=self._clock(),
             dry_run=request.dry_run,
         )
+        if not request.dry_run and checkpoint.inputs_fingerprint != report.mapping:
+            # what it reads is in the mirror also where it is held, stopped, or of a few accounts
+            state.checkpoints.forget_inputs(keeper.lease)
         for document in connection.documents:
             state.documents.save(document, now)
         whole = visible if kind is RunKind.FULL else 0

@@ -193,6 +193,7 @@ class Undoing:
             elif record is not None:
                 self._answer(later.get(account), record)
         if self._other_inputs:
+            self._state.checkpoints.forget_inputs(self._keeper.lease)
             self._relay(rows, records, pinned)
         self._state.mirror.pin(self._keeper.lease, pinned, self._connection.fingerprint())
         self._report.counters.pinned += len(pinned)

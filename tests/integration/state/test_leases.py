@@ -97,6 +97,7 @@ def test_stale_holder_can_write_nothing(state: State) -> None:
 
     for write in (
         lambda: state.checkpoints.save(late, Checkpoint(until="2026")),
+        lambda: state.checkpoints.forget_inputs(late),
         lambda: state.mirror.save(late, [mirrored("2")]),
         lambda: state.mirror.pin(late, ["1"], "icp"),
         lambda: state.mirror.unpin(late),

@@ -168,6 +168,21 @@ def test_checkpoint_reads_back(state: State) -> None:
     assert state.checkpoints.load("other") == Checkpoint()
 
 
+def test_a_checkpoint_forgets_its_inputs_and_nothing_else(state: State) -> None:
+    """Of its connection alone; before there is one, that changes nothing."""
+    lease, other = leased(state), leased(state, "other")
+    saved = Checkpoint(until="2026-11-22T04:00:00.000Z", inputs_fingerprint="i", backfilled=True)
+    state.checkpoints.save(other, saved)
+
+    state.checkpoints.forget_inputs(lease)
+    assert state.checkpoints.load(CONNECTION) == Checkpoint()
+    state.checkpoints.save(lease, saved)
+    state.checkpoints.forget_inputs(lease)
+
+    assert state.checkpoints.load(CONNECTION) == replace(saved, inputs_fingerprint="")
+    assert state.checkpoints.load("other") == saved
+
+
 def test_history_answers_for_any_day(state: State) -> None:
     """The assessment that stood on a day is the latest made by then."""
     lease = leased(state)
