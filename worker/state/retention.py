@@ -32,8 +32,10 @@ _SLICE = 20_000  # rows per transaction, so that a run beside it never waits lon
 def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
     """Remove accounts from mirror, journal, history, dead letter, requests, reports and disk.
 
-    Only the holder of the lease may do this: a run's accounts never vanish under its hands.
+    Only the holder of the lease may do this: a run's accounts never vanish under its hands. Reports
+    come first: where the process dies in between, the mirror still knows what is to be erased.
     """
+    scrub(database, lease, account_ids)
     with database.write(lease, durable=True) as transaction:
         number = database.number(transaction, lease.connection)
         own_runs = select(runs.c.number).where(runs.c.connection == number)
@@ -47,7 +49,6 @@ def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
                 delete(changes).where(changes.c.account_id.in_(some), changes.c.run.in_(own_runs))
             )
         withdraw(transaction, number, account_ids)
-        scrub(transaction, number, account_ids)
     database.fold()  # the write-ahead file still held the pages as they were
 
 

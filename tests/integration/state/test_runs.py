@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.integration.state.builders import (
     CONNECTION,
@@ -16,6 +17,7 @@ from tests.integration.state.builders import (
     change,
     leased,
     mirrored,
+    opened,
     planned,
     settled,
     started,
@@ -272,6 +274,31 @@ def test_every_report_is_looked_through(state: State) -> None:
     }
     names = {*range(10)} - {7}
     assert left == {f"{it}: no such account." for it in [*names, "(forgotten)"]}
+
+
+def test_others_write_while_reports_are_looked_through(state: State, tmp_path: Path) -> None:
+    """A year of them takes longer than another connection waits for its turn to write."""
+    lease = started(state)
+    report = orjson.dumps({"problems": ["account 7: no such account."]})
+    state.runs.finish(lease, "run-1", outcome="failed", report=report, finished_at=NOW)
+    looked: list[str] = []
+
+    def write(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("SELECT runs.number, runs.report") and "LIMIT" in statement:
+            with opened(tmp_path) as other:
+                asked = other.requests.ask("other", RequestKind.ALL, {}, "Ada", NOW)
+            looked.append(asked.connection)
+
+    event.listen(Engine, "before_cursor_execute", write)
+    try:
+        state.erase(lease, ["7"])
+    finally:
+        event.remove(Engine, "before_cursor_execute", write)
+
+    assert looked
+    run = state.runs.get("run-1")
+    assert run is not None
+    assert orjson.loads(run.report or b"")["problems"] == ["account (forgotten): no such account."]
 
 
 @pytest.mark.parametrize("state", ["sqlite"], indirect=True)
