@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant_text
 from worker.sync.draining import Drain
 from worker.sync.holding import BusyError, alone
-from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, is_gone, this_holder
+from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, Keeper, is_gone, place, this_holder
 from worker.sync.report import Counters, RunOutcome
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -115,11 +116,23 @@ def test_two_threads_of_one_process_do_not_take_a_connection_from_each_other(sho
 
 def test_of_another_container_nobody_knows_whether_it_has_ended() -> None:
     """Of the same host name, and with its processes numbered alike."""
-    place, process, life = this_holder().rsplit(":", 2)
-    host = place.partition("/")[0]
+    here, process, life = this_holder().rsplit(":", 2)
+    host = here.partition("/")[0]
 
     for elsewhere in (f"{host}/00000000", f"{host}-too"):
         assert not is_gone(f"{elsewhere}:{process}:{life}")
         assert not is_gone(f"{elsewhere}:{process}:00000000")
         assert not is_gone(f"{elsewhere}:4194304:00000000")
-    assert is_gone(f"{place}:4194304:00000000")  # there is never a process of that number
+    assert is_gone(f"{here}:4194304:00000000")  # there is never a process of that number
+    assert not is_gone(f"{host}:4194304:00000000")  # as an earlier version wrote it
+
+
+def test_where_the_system_does_not_say_which_container_nobody_is_taken_for_dead(
+    tmp_path: Path,
+) -> None:
+    """A sandbox without these files may share its host name with another one."""
+    here = place(tmp_path, "linux")
+
+    for process in (os.getpid(), 4194304):
+        assert not is_gone(f"{here}:{process}:00000000", here)
+    assert is_gone("laptop:4194304:00000000", "laptop")  # elsewhere a host name will do

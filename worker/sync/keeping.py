@@ -6,9 +6,9 @@ import hashlib
 import os
 import secrets
 import socket
+import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -125,38 +125,46 @@ class Keeper:
 _LIFE = secrets.token_hex(4)
 """Tells this process from an earlier one with the same number: containers start at 1 each time."""
 
+_UNKNOWN = "/unknown"
+"""Ends a place that may be several: of a process there, nobody knows whether it has ended."""
 
-@cache
-def _place() -> str:
+
+def place(proc: Path = Path("/proc"), platform: str = sys.platform) -> str:
     """Where a process number means one process: this host, since it was started, in this container.
 
     Two containers may have one host name and number their processes alike, and so may two machines.
     """
-    with suppress(OSError):  # Linux alone says so, and elsewhere processes are not shut in
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")
-        inside = Path("/proc/self/ns/pid").readlink()
-        mark = hashlib.sha256(f"{boot} {inside}".encode()).hexdigest()[:8]
-        return f"{socket.gethostname()}/{mark}"
-    return socket.gethostname()
+    host = socket.gethostname()
+    if platform != "linux":  # processes are not shut in there
+        return host
+    try:
+        boot = (proc / "sys/kernel/random/boot_id").read_text("ascii")
+        inside = (proc / "self/ns/pid").readlink()
+    except OSError:  # some sandboxes do not say
+        return host + _UNKNOWN
+    return f"{host}/{hashlib.sha256(f'{boot} {inside}'.encode()).hexdigest()[:8]}"
+
+
+_here = cache(place)
 
 
 def this_holder() -> str:
     """Who holds a lease: this process on this host, and which of its lives."""
-    return f"{_place()}:{os.getpid()}:{_LIFE}"
+    return f"{_here()}:{os.getpid()}:{_LIFE}"
 
 
-def is_gone(holder: str) -> bool:
+def is_gone(holder: str, here: str | None = None) -> bool:
     """Whether a holder was a process of this host that has ended, so that nobody need wait for it.
 
     A holder with our own process number is an earlier life, unless it is this very one: another
     thread is at work then. Of a process in another container, one started again included, nobody
-    knows: its lease has to run out.
+    knows: its lease has to run out. *Here* is where this process is, found out where not told.
     """
     parts = holder.rsplit(":", 2)
     if len(parts) != len(("host", "process", "life")) or not parts[1].isdigit():
         return False
-    place, process, life = parts[0], int(parts[1]), parts[2]
-    if place != _place():
+    there, process, life = parts[0], int(parts[1]), parts[2]
+    if there != (here or _here()) or there.endswith(_UNKNOWN):
         return False
     if process == os.getpid():
         return life != _LIFE
