@@ -91,6 +91,48 @@ def test_a_name_for_this_machine_is_its_own() -> None:
     assert receiver.headers[0]["Host"].startswith("localhost:")
 
 
+def test_an_address_that_nobody_answers_at_is_passed_over() -> None:
+    """A host may have several, and this machine no way to the first; one message is sent."""
+    with receiving() as receiver:
+        settings = AlertSettings(webhook_url=SecretStr(receiver.url))
+        found = ["::1", "127.0.0.1", "127.0.0.1"]  # the receiver listens at the second
+
+        Webhook(settings, resolve=lambda _host, _port: found).send(ALERT)
+
+    assert receiver.events == ["failed"]
+
+
+def test_where_nobody_answers_at_any_address_there_is_no_connection() -> None:
+    """That is said only after the last."""
+    with receiving() as receiver:
+        url = receiver.url
+    settings = AlertSettings(webhook_url=SecretStr(url))
+
+    with pytest.raises(DeliveryError, match="no connection"):
+        Webhook(settings, resolve=lambda _host, _port: ["::1", "127.0.0.1"]).send(ALERT)
+
+
+def test_an_answer_is_not_asked_for_again_at_the_next_address() -> None:
+    """A message that may have arrived is not sent to another address of the same host."""
+    with receiving() as receiver:
+        receiver.broken = 500
+        settings = AlertSettings(webhook_url=SecretStr(receiver.url))
+        found = ["127.0.0.1", "127.0.0.1"]
+
+        with pytest.raises(DeliveryError, match="HTTP 500"):
+            Webhook(settings, resolve=lambda _host, _port: found).send(ALERT)
+
+    assert len(receiver.paths) == 1
+
+
+def test_one_private_address_among_several_refuses_them_all() -> None:
+    """Nothing is sent to the others either."""
+    settings = AlertSettings(webhook_url=SecretStr("https://hooks.example.com/x"))
+
+    with pytest.raises(DeliveryError, match="private network"):
+        Webhook(settings, resolve=lambda _host, _port: ["8.8.8.8", "10.0.0.1"]).send(ALERT)
+
+
 @pytest.mark.parametrize(
     ("status", "wait", "passing", "seconds"),
     [

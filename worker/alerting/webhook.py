@@ -1,9 +1,9 @@
 """Sending one message to the webhook: only where the settings say, and only to a checked address.
 
 The name is resolved once for each attempt, every address it stands for is checked, and the
-connection is made to one of these very addresses, so that a name server that answers otherwise a
-moment later changes nothing. No message names the address or repeats what was answered: the
-address lets in whoever knows it.
+connection is made to one of these very addresses, the next where one cannot be reached, so that a
+name server that answers otherwise a moment later changes nothing. No message names the address or
+repeats what was answered: the address lets in whoever knows it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
-from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as TooSlowError
 
 from config.alerts import AlertSettings
@@ -52,10 +52,19 @@ class DeliveryError(Exception):
         return self.reason
 
 
+class _UnreachedError(DeliveryError):
+    """Nothing was sent to this address, so that another one may be tried."""
+
+
 class Webhook:
     """The one address that alerts go to."""
 
-    def __init__(self, settings: AlertSettings) -> None:
+    def __init__(
+        self,
+        settings: AlertSettings,
+        resolve: Callable[[str, int], Sequence[str]] | None = None,
+    ) -> None:
+        self._resolve = resolve or _addresses
         url = settings.webhook_url.get_secret_value() if settings.webhook_url else ""
         parts = urlsplit(url)
         self._settings = settings
@@ -75,9 +84,20 @@ class Webhook:
         """
         shape = as_slack if self._settings.as_slack else as_json
         body = shape(alert, link)
-        address = self._checked()
+        *others, last = self._checked()
+        end = time.monotonic() + timeout
+        for address in others:
+            # half of what is left: an address that never answers leaves time for the next
+            left = max(0.1, end - time.monotonic())
+            with suppress(_UnreachedError):
+                self._post(address, body, Timeout(connect=left / 2, total=left))
+                return
+        self._post(last, body, Timeout(total=max(0.1, end - time.monotonic())))
+
+    def _post(self, address: str, body: bytes, patience: Timeout) -> None:
+        """Send it to one address."""
         try:
-            made = self._pool(address, timeout)
+            made = self._pool(address, patience)
         except OSError as error:  # the authorities to trust cannot be read
             raise DeliveryError(f"no secure connection ({type(error).__name__})") from None
         with closing(made) as pool:
@@ -92,7 +112,9 @@ class Webhook:
                     preload_content=False,
                 )
             except NewConnectionError:
-                raise DeliveryError("no connection") from None
+                raise _UnreachedError("no connection") from None
+            except ConnectTimeoutError:
+                raise _UnreachedError("no answer in time") from None
             except TooSlowError:
                 raise DeliveryError("no answer in time") from None
             except SSLError:
@@ -116,8 +138,7 @@ class Webhook:
             headers["X-ICP-Signature"] = signed
         return headers
 
-    def _pool(self, address: str, timeout: float) -> HTTPConnectionPool:
-        patience = Timeout(total=timeout)
+    def _pool(self, address: str, patience: Timeout) -> HTTPConnectionPool:
         if not self._secure:
             return HTTPConnectionPool(address, self._port, timeout=patience, maxsize=1)
         return HTTPSConnectionPool(
@@ -137,13 +158,12 @@ class Webhook:
         context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
         return context
 
-    def _checked(self) -> str:
-        """One address of the host, none of which may be of a private network."""
+    def _checked(self) -> Sequence[str]:
+        """The addresses of the host, none of which may be of a private network."""
         try:
-            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+            addresses = self._resolve(self._host, self._port)
         except (OSError, UnicodeError):
             raise DeliveryError("its host name cannot be resolved") from None
-        addresses = [str(sockaddr[0]) for *_, sockaddr in found]
         if not self._settings.allow_private:
             for text in addresses:
                 if not self._may_go_to(text):
@@ -152,13 +172,19 @@ class Webhook:
                         " `allow_private: true` is set",
                         passing=False,
                     )
-        return addresses[0]
+        return addresses
 
     def _may_go_to(self, text: str) -> bool:
         address = _real(ipaddress.ip_address(text.partition("%")[0]))
         if address.is_loopback:
             return is_loopback(self._host)  # this machine, by its very name
         return address.is_global and not address.is_multicast
+
+
+def _addresses(host: str, port: int) -> Sequence[str]:
+    """What a name stands for, each address once, the preferred one first."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
 def _real(address: _Address) -> _Address:
