@@ -35,6 +35,10 @@ LEAST_PATIENCE = timedelta(minutes=15)
 
 _SCHEDULED: Final = (RunKind.FULL, RunKind.INCREMENTAL, RunKind.REJUDGE, RunKind.UNSTARTED)
 """Runs that tell how a connection stands: of some accounts that a person names, no run does."""
+_SYNCING: Final = (RunKind.FULL, RunKind.INCREMENTAL, RunKind.UNSTARTED)
+
+_LOOKED_THROUGH: Final = 20
+"""Runs among which the last one of the schedule is looked for."""
 
 BROKEN_OFF: Final = "the last run broke off: its process died or hangs; the next run repairs it"
 
@@ -133,6 +137,21 @@ def standing(
         thawed=last_end(freezes, now),
         lease=at_work,
     )
+
+
+def goes_on_at(state: State, connection: str) -> datetime | None:
+    """When what the day's calls left of the last run can be done; ``None`` if nothing is left.
+
+    Whatever has begun since has dealt with it, however it ended; what could not even begin has not,
+    nor has a run of some accounts only.
+    """
+    for run in state.runs.latest(connection, _LOOKED_THROUGH, kinds=_SYNCING):
+        report = report_of(run)
+        if at := report.get("resumes_at"):
+            return instant(at)
+        if run.kind != RunKind.UNSTARTED and not report.get("limited"):
+            return None
+    return None
 
 
 def _as_it_is(last: Run, at_work: Lease | None) -> Run:

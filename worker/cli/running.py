@@ -27,16 +27,18 @@ from worker.cli.failing import failures, write_incident
 from worker.cli.interludes import service_of
 from worker.cli.showing import console, progress_bar, show_report
 from worker.cli.stopping import stopping
+from worker.cli.telling import tell, tell_freezes
 from worker.recording import attempt
+from worker.standing import goes_on_at
 from worker.state.errors import StateError
-from worker.state.instants import instant, minute_text
+from worker.state.instants import instant
 from worker.state.store import State
 from worker.sync.approving import Approval
 from worker.sync.connection import Progress, RunRequest, RunResult, TickDoneError
 from worker.sync.holding import BusyError
 from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, this_holder
 from worker.sync.rejudging import NotNowError
-from worker.sync.report import RunOutcome, RunReport
+from worker.sync.report import RunOutcome
 from worker.sync.run import SyncRun
 from worker.telemetry import set_up_logging
 from worker.tracing import run_trace, tracing
@@ -272,15 +274,15 @@ class Tick:
         self._connection = connection
         self._state = state
         self._stop = stop
-        self._resumes = False  # the next tick goes on with a run that the day's calls ended
-        self._comes_back = False  # it comes to a tick once more
+        self._wished = False  # the next tick comes by a wish of this one: without jitter
 
     def __call__(self) -> datetime | None:
         """Run once. The ICP is read anew, so that an edit takes effect at the next tick.
 
-        Answers when to go on, where the day's calls were used up; when the tick is due that this
-        machine's clock came to early; and when to come back to one that could not be begun, as the
-        connection was held for something else, or by a process that died before it began it.
+        Answers when to go on, where the day's calls were used up, in an earlier process perhaps;
+        when the tick is due that this machine's clock came to early; and when to come back to one
+        that could not be begun, as the connection was held for something else, or by a process that
+        died before it began it.
         """
         late = self._jitter()
         if late and self._stop.wait(late.total_seconds()):
@@ -292,7 +294,7 @@ class Tick:
         from worker.due import delay, last_due  # noqa: PLC0415 - the only command that needs it
 
         most = self._connection.jitter
-        if most is None or self._resumes or self._comes_back:
+        if most is None or self._wished:
             return timedelta(0)
         due = last_due(self._connection.schedule, datetime.now(UTC))
         return delay(self._connection.name, due, most)
@@ -304,7 +306,7 @@ class Tick:
             return None
         name, schedule, own = self._connection.name, self._connection.schedule, datetime.now(UTC)
         again = due = None
-        self._comes_back = False
+        self._wished = False
         try:
             with attempt(self._state, self._connection) as it:
                 compiled = composition.compile_icps(self._connection.profiles)
@@ -312,9 +314,10 @@ class Tick:
                 # which tick it is, says the clock that all replicas go by; jitter changes nothing
                 now = self._state.now() - late
                 again = still_due(schedule, now, own - late)
-                due = None if self._resumes or self._rejudges else last_due(schedule, now)
-                self._resumes = False
-                request = RunRequest(due=due, rejudge=self._rejudges)
+                due = None if self._rejudges else last_due(schedule, now)
+                left = self._left() if due is not None and self._begun(due) else None
+                claims = None if left and left <= now else due
+                request = RunRequest(due=claims, rejudge=self._rejudges)
                 began = time.monotonic()
                 result = execute(
                     self._connection, compiled, self._state, request, self._stop, Silent(),
@@ -335,8 +338,7 @@ class Tick:
             log.info("rejudging_passed_over", connection=name, reason=str(why))
             return None
         except TickDoneError:
-            log.info("tick_done_before", connection=name)
-            return again
+            return self._done_before(again)
         except BusyError:
             return self._again() if due is None else self._coming_back(due)
         except (ConfigError, ConnectorError, StateError) as error:
@@ -352,18 +354,39 @@ class Tick:
         """When to try again what is due once a day only; a schedule's own tick comes by itself."""
         return datetime.now(UTC) + TRY_AGAIN if self._rejudges else None
 
+    def _done_before(self, again: datetime | None) -> datetime | None:
+        """When to come again after a tick that was begun before: perhaps for what is left of it."""
+        left = self._left()
+        if left is not None and (again is None or left < again):
+            return self._resuming(left)
+        log.info("tick_done_before", connection=self._connection.name)
+        return again
+
     def _coming_back(self, due: datetime) -> datetime | None:
-        """When to come back to the tick that was *due*, where nobody has begun it."""
-        name = self._connection.name
-        last = None
-        with suppress(StateError):  # comes back, then, and looks
-            last = self._state.ticks.last(name)
-        if last is not None and last >= due:
-            log.info("tick_skipped_busy", connection=name)
-            return None
+        """When to come back to the tick that was *due*, or to what is left of it."""
+        name, again = self._connection.name, datetime.now(UTC) + LOOK_AGAIN
+        if self._begun(due):
+            left = self._left()
+            if left is None:
+                log.info("tick_skipped_busy", connection=name)
+                return None
+            again = max(again, left)
         log.info("tick_waits", connection=name, seconds=LOOK_AGAIN.total_seconds())
-        self._comes_back = True
-        return datetime.now(UTC) + LOOK_AGAIN
+        self._wished = True
+        return again
+
+    def _begun(self, due: datetime) -> bool:
+        """Whether some replica has begun the tick that was *due*, as far as can be told."""
+        with suppress(StateError):  # it comes back, then, and looks
+            last = self._state.ticks.last(self._connection.name)
+            return last is not None and last >= due
+        return False
+
+    def _left(self) -> datetime | None:
+        """When what the day's calls left of the last run can be done, as far as can be told."""
+        with suppress(StateError):
+            return goes_on_at(self._state, self._connection.name)
+        return None
 
     def _failed(self) -> None:
         if self._metrics is not None:
@@ -372,27 +395,7 @@ class Tick:
     def _resuming(self, at: datetime | None) -> datetime | None:
         """Say when a run that the day's calls ended is taken up again."""
         if at is not None:
-            self._resumes = True
+            self._wished = True
             name = self._connection.name
             log.info("run_resumes", connection=name, at=at.isoformat(timespec="seconds"))
         return at
-
-
-def tell_freezes(connection: ConnectionSettings, now: datetime) -> None:
-    """Say in the log when nothing will be written, and which windows are over for good."""
-    for it in connection.freeze:
-        about = {"connection": connection.name, "reason": it.reason}
-        begins, ends = minute_text(it.begins), minute_text(it.ends)
-        if it.ends <= now:
-            log.warning("freeze_over", begins=begins, ends=ends, **about)
-        else:
-            log.info("freeze_known", begins=begins, ends=ends, **about)
-
-
-def tell(report: RunReport) -> None:
-    """Say in the log why a run did not end well: nobody sees a worker's report as it comes."""
-    about = {"run_id": report.run, "connection": report.connection}
-    if report.hold is not None:
-        log.warning("run_held", reason=report.hold.reason, remedy=report.hold.remedy, **about)
-    for problem in report.problems:
-        log.warning("run_problem", problem=problem, **about)

@@ -21,7 +21,8 @@ from worker import composition
 from worker.cli.decisions import serve_decision
 from worker.cli.failing import write_incident
 from worker.cli.interludes import RequestProgress
-from worker.cli.running import execute, tell
+from worker.cli.running import execute
+from worker.cli.telling import tell
 from worker.recording import Attempt, attempt
 from worker.state.errors import StateError
 from worker.state.instants import instant, instant_text
