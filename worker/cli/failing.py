@@ -46,13 +46,9 @@ def failures() -> Iterator[None]:
         known = _known(error)
         if known is not None:
             fail(*known)
-        path = write_incident(error)
-        incident = path.stem.rpartition("-")[2]
-        words = (
-            f"Unexpected {type(error).__name__}; nothing further was done. Incident {incident} is"
-            f" described, without customer values, in {path}."
+        fail(
+            [f"Unexpected {type(error).__name__}; nothing further was done. {_told(error)}"], FAILED
         )
-        fail([words], FAILED)
 
 
 def _known(error: Exception) -> tuple[list[str], int] | None:
@@ -82,10 +78,11 @@ def _known(error: Exception) -> tuple[list[str], int] | None:
     return None
 
 
-def write_incident(error: BaseException) -> Path:
+def write_incident(error: BaseException) -> Path | None:
     """Write the types and places of an error and its causes, never their texts.
 
-    The same error at the same place is the same file, however often it comes.
+    The same error at the same place is the same file, however often it comes. Answers ``None``
+    where nothing can be written: a full volume must not make another error of this one.
     """
     lines: list[str] = []
     current: BaseException | None = error
@@ -100,7 +97,30 @@ def write_incident(error: BaseException) -> Path:
         current = current.__cause__ or current.__context__
     text = "\n".join(lines) + "\n"
     incident = hashlib.sha256(text.encode()).hexdigest()[:8]
-    path = Path(tempfile.gettempdir()) / f"icp-incident-{incident}.txt"
-    with suppress(OSError):  # a full volume must not make another error of this one
+    with suppress(OSError):  # there may be no temporary folder at all
+        path = Path(tempfile.gettempdir()) / f"icp-incident-{incident}.txt"
         path.write_text(text, encoding="utf-8")
-    return path
+        return path
+    return None
+
+
+def incident(error: BaseException) -> str:
+    """Where an error is described, for the log; where nothing could be written, its place."""
+    path = write_incident(error)
+    return str(path) if path is not None else f"not kept; it was raised at {_place(error)}"
+
+
+def _told(error: BaseException) -> str:
+    path = write_incident(error)
+    if path is None:
+        return (
+            f"It was raised at {_place(error)}; more could not be kept, as the temporary folder"
+            " cannot be written: mend that, and try again."
+        )
+    number = path.stem.rpartition("-")[2]
+    return f"Incident {number} is described, without customer values, in {path}."
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from config.connection import ConnectionSettings
 from config.problems import ConfigError
 from worker import composition
-from worker.cli.failing import write_incident
+from worker.cli.failing import incident
 from worker.state.store import State
 from worker.sync.interludes import Service
 from worker.sync.report import RunReport
@@ -70,7 +70,7 @@ def service_of(
     def unforeseen(error: Exception) -> str:
         if metrics is not None:
             metrics.failed(connection.name)
-        return str(write_incident(error))
+        return incident(error)
 
     return Service(
         new_run_id=composition.new_run_id,

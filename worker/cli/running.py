@@ -23,7 +23,7 @@ from connectors.dry_run import DryRunConnector
 from connectors.errors import ConnectorError, QuotaExhaustedError
 from worker import composition
 from worker.alerting import LAST_WORDS_OF_WORKER, alerting
-from worker.cli.failing import failures, write_incident
+from worker.cli.failing import failures, incident
 from worker.cli.interludes import service_of
 from worker.cli.showing import console, progress_bar, show_report
 from worker.cli.stopping import stopping
@@ -345,9 +345,9 @@ class Tick:
             self._failed()
             log.error("run_failed", connection=name, reason=str(error))  # noqa: TRY400 - no traceback: vendor text
         except Exception as error:  # noqa: BLE001 - one bad tick must not end the service
-            path = write_incident(error)
+            where = incident(error)
             self._failed()
-            log.error("run_failed", connection=name, incident=str(path), error=type(error).__name__)  # noqa: TRY400
+            log.error("run_failed", connection=name, incident=where, error=type(error).__name__)  # noqa: TRY400
         return self._again()
 
     def _again(self) -> datetime | None:

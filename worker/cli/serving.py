@@ -19,7 +19,7 @@ from connectors.errors import ConnectorError, StoppedError
 from connectors.records import Window
 from worker import composition
 from worker.cli.decisions import serve_decision
-from worker.cli.failing import write_incident
+from worker.cli.failing import incident
 from worker.cli.interludes import RequestProgress
 from worker.cli.running import execute
 from worker.cli.telling import tell
@@ -200,9 +200,9 @@ class RequestServer:
             self._failed()
             log.error("run_failed", reason=str(error), **about)  # noqa: TRY400 - no traceback: vendor text
         except Exception as error:  # noqa: BLE001 - one bad request must not end the service
-            path = write_incident(error)
+            where = incident(error)
             self._failed()
-            log.error("run_failed", incident=str(path), error=type(error).__name__, **about)  # noqa: TRY400
+            log.error("run_failed", incident=where, error=type(error).__name__, **about)  # noqa: TRY400
         if outcome is RunOutcome.STOPPED:
             self._state.requests.put_back(request.number)
             log.info("request_put_back", **about)

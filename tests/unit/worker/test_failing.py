@@ -96,6 +96,7 @@ def test_errors_that_cause_each_other_end() -> None:
     first, second = ValueError("a"), TypeError("b")
     first.__cause__, second.__cause__ = second, first
     path = write_incident(first)
+    assert path is not None
     written = path.read_text(encoding="utf-8").split()
     path.unlink()
 
