@@ -10,12 +10,13 @@ import pytest
 
 from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
-from connectors.records import AccountUpdate, WriteOutcome
+from connectors.records import AccountUpdate, Page, Window, WriteOutcome
 from tests.support.runs import Clock, Desk, Quiet, desk
 from worker.state.errors import StateError
 from worker.sync.approving import Approval
 from worker.sync.deciding import pause, release
 from worker.sync.guard import GuardLimits
+from worker.sync.holding import BusyError
 from worker.sync.report import RunOutcome
 
 
@@ -125,6 +126,63 @@ def test_a_run_under_way_finishes_its_batch_and_holds_the_rest(shop: Desk) -> No
     assert report.outcome is RunOutcome.HELD
     assert (report.counters.written, report.counters.held) == (1, 2)
     assert report.counters.reconcile() == []
+
+
+class ResumedUnderWay(DryRunConnector):
+    """A CRM whose connection is resumed while a run reads it; keeps what the person heard."""
+
+    def __init__(self, shop: Desk) -> None:
+        super().__init__(shop.crm)
+        self._shop = shop
+        self.heard: list[tuple[bool, int | None] | BusyError] = []
+
+    def pages(self, window: Window | None, fields: Sequence[str]) -> Iterator[Page]:
+        """Read, then hear of it twice."""
+        yield from self._shop.crm.pages(window, fields)
+        for _ in range(2):
+            try:
+                ended = release(self._shop.state, "main", who="Eve", reason="", holder="a person")
+                self.heard.append(ended)
+            except BusyError as error:
+                self.heard.append(error)
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Write."""
+        return self._shop.crm.write(updates, jobs)
+
+
+def test_a_run_that_reads_for_hours_does_not_keep_a_pause_from_ending(shop: Desk) -> None:
+    """It writes what it plans, and the decision is on record once."""
+    edit(shop, "3", "5")
+    stop_writing(shop)
+    shop.connector = reading = ResumedUnderWay(shop)
+
+    report = shop.run(full=True).report
+
+    assert report.outcome is RunOutcome.SUCCEEDED
+    assert report.counters.written == 2
+    first, second = reading.heard
+    assert first == (True, 0)
+    assert isinstance(second, BusyError)  # nothing was left that could be done
+    assert [it.what for it in shop.state.actions.all("main")] == ["pause", "resume"]
+
+
+def test_accounts_that_are_pinned_stay_so_until_the_run_has_ended(shop: Desk) -> None:
+    """Whoever resumes hears that only the pause has ended."""
+    lease = shop.state.leases.acquire("main", "test", timedelta(minutes=1), shop.state.now())
+    assert lease is not None
+    shop.state.mirror.pin(lease, ["3", "5"], shop.connection().fingerprint())
+    stop_writing(shop)
+
+    assert release(shop.state, "main", who="Eve", reason="", holder="a person") == (True, None)
+
+    assert shop.state.pauses.of("main", shop.state.now()) is None
+    assert shop.state.mirror.pinned("main") == 2
+    shop.state.leases.release(lease)
+    assert release(shop.state, "main", who="Eve", reason="", holder="a person") == (False, 2)
+    assert shop.state.mirror.pinned("main") == 0
 
 
 def test_deletions_seen_by_a_paused_run_are_forgotten_with_its_approval(shop: Desk) -> None:

@@ -20,6 +20,12 @@ from worker.state.actions import Action
 from worker.state.instants import instant_text
 from worker.sync.deciding import pause, reject, release
 from worker.sync.keeping import this_holder
+from worker.sync.report import RunOutcome
+
+_STILL_PINNED = (
+    "A run is going on: accounts that were pinned are left alone as before. When it has ended,"
+    " `icp resume {name}` frees them."
+)
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
@@ -74,10 +80,12 @@ def resume_connection(connection: str, *, by: str, reason: str, as_json: bool) -
             paused, freed = release(state, name, who=who, reason=reason, holder=this_holder())
         if as_json:
             typer.echo(json.dumps({"connection": name, "was_paused": paused, "freed": freed}))
-            return
-        if paused:
-            typer.echo(f"{name} writes again, from its next run on.")
-        typer.echo(f"{freed:,} accounts are judged again, at the next full pass or new day.")
+        elif paused:
+            typer.echo(f"{name} writes again, from now on.")
+        if freed is None:
+            fail([_STILL_PINNED.format(name=name)], RunOutcome.PARTIAL.exit_code)
+        if not as_json:
+            typer.echo(f"{freed:,} accounts are judged again, at the next full pass or new day.")
 
 
 def list_actions(name: str | None, *, as_csv: bool, as_json: bool) -> None:

@@ -366,8 +366,7 @@ class Tick:
         """When to come back to the tick that was *due*, or to what is left of it."""
         name, again = self._connection.name, datetime.now(UTC) + LOOK_AGAIN
         if self._begun(due):
-            left = self._left()
-            if left is None:
+            if (left := self._left()) is None:
                 log.info("tick_skipped_busy", connection=name)
                 return None
             again = max(again, left)
@@ -396,6 +395,6 @@ class Tick:
         """Say when a run that the day's calls ended is taken up again."""
         if at is not None:
             self._wished = True
-            name = self._connection.name
-            log.info("run_resumes", connection=name, at=at.isoformat(timespec="seconds"))
+            told = at.isoformat(timespec="seconds")
+            log.info("run_resumes", connection=self._connection.name, at=told)
         return at

@@ -50,6 +50,7 @@ _PIN = (
     .where(_OF_CONNECTION, mirror.c.account_id == bindparam("account"))
     .values(pinned=bindparam("by"))
 )
+_PINNED = select(func.count()).where(_OF_CONNECTION, mirror.c.pinned != "")
 _UNPIN = update(mirror).where(_OF_CONNECTION, mirror.c.pinned != "").values(pinned="")
 
 
@@ -122,6 +123,12 @@ class Mirror:
             pins = [{"of": number, "account": one, "by": fingerprint} for one in account_ids]
             if pins:
                 transaction.execute(_PIN, pins)
+
+    def pinned(self, connection: str) -> int:
+        """How many accounts of the connection are pinned."""
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            return transaction.execute(_PINNED, {"of": number}).scalar_one()
 
     def unpin(self, lease: Lease) -> int:
         """Let every pinned account of the connection be judged again; answers how many."""

@@ -14,7 +14,7 @@ from worker.state.pauses import Pause
 from worker.state.rows import ChangeState
 from worker.state.runs import HELD
 from worker.state.store import State
-from worker.sync.holding import alone
+from worker.sync.holding import BusyError, alone
 
 _AT_ONCE = 1_000
 _OPEN = (ChangeState.PLANNED, ChangeState.SENT)  # sent: by an approval that was interrupted
@@ -56,16 +56,30 @@ def pause(state: State, name: str, *, until: datetime | None, who: str, reason: 
     state.pauses.begin(name, Pause(instant_text(now), end, who, reason))
 
 
-def release(state: State, name: str, *, who: str, reason: str, holder: str) -> tuple[bool, int]:
+def release(
+    state: State, name: str, *, who: str, reason: str, holder: str
+) -> tuple[bool, int | None]:
     """End a pause and let every pinned account be judged again.
 
-    Answers whether the connection was paused, and how many accounts were pinned.
+    The pause ends at once, also where a run goes on, which then writes what it plans; accounts stay
+    pinned until it has ended.
+
+    Answers whether the connection was paused, and how many accounts were freed; ``None`` where they
+    are pinned still, because a run goes on.
 
     Raises:
-        BusyError: another process is running the connection.
+        BusyError: another process is running the connection, and it was not paused.
     """
-    with alone(state, name, holder) as keeper:
-        paused = state.pauses.end(name)
-        freed = state.mirror.unpin(keeper.lease)
-        state.actions.add(Action(name, "resume", who, reason, accounts=freed), state.now())
-    return paused, freed
+    try:
+        with alone(state, name, holder) as keeper:
+            paused = state.pauses.end(name)
+            freed = state.mirror.unpin(keeper.lease)
+            state.actions.add(Action(name, "resume", who, reason, accounts=freed), state.now())
+            return paused, freed
+    except BusyError:
+        now = state.now()
+        if state.pauses.of(name, now) is None:
+            raise
+        state.actions.add(Action(name, "resume", who, reason), now)
+        ended = state.pauses.end(name)
+        return ended, None if state.mirror.pinned(name) else 0

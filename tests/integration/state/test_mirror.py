@@ -125,6 +125,8 @@ def test_pins_hold_until_lifted(state: State) -> None:
     state.mirror.pin(other, ["1"], "icp-a")
 
     assert [row.pinned for row in state.mirror.scan(CONNECTION)] == ["icp-a", ""]
+    assert state.mirror.pinned("main") == 1
     assert state.mirror.unpin(lease) == 1
+    assert state.mirror.pinned("main") == 0
     assert [row.pinned for row in state.mirror.scan(CONNECTION)] == ["", ""]
     assert [row.pinned for row in state.mirror.scan("other")] == ["icp-a"]
