@@ -7,9 +7,10 @@ so that they also tell of runs made by other processes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -23,6 +24,8 @@ from worker.sync.report import RunOutcome, RunReport
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OUTCOMES = ("read", "unchanged", "written", "rejected", "invalid", "held")
+_OF_A_PLAN = ("written", "rejected", "invalid")
+"""What becomes of accounts when the plan of a held run is carried out."""
 
 _NONE = "unassessed"  # an empty label value counts as no label
 _BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 28_800)
@@ -39,7 +42,7 @@ class Metrics:
         )
         self._accounts = Counter(
             "icp_accounts_total",
-            "Accounts by what became of them; read is the sum of the others.",
+            "Accounts by what became of them; read is the sum of the others, but for approvals.",
             [*_BY, "outcome"],
             registry=registry,
         )
@@ -106,14 +109,33 @@ class Metrics:
     def ran(self, report: RunReport, seconds: float) -> None:
         """Count what a run did."""
         name, counters = report.connection, report.counters
-        self._runs.labels(name, report.outcome.value).inc()
-        self._seconds.labels(name).observe(seconds)
         for outcome in OUTCOMES:
             self._accounts.labels(name, outcome).inc(getattr(counters, outcome))
         for it in report.transitions:
             if it.before != it.after:
                 labels = (name, it.before or _NONE, it.after, it.cause)
                 self._transitions.labels(*labels).inc(it.accounts)
+        self._ended(report, seconds)
+
+    def approved(self, report: RunReport, before: Mapping[str, Any], seconds: float) -> None:
+        """Count what carrying out a held run's plan did.
+
+        What it had read and planned was counted when it was held.
+
+        Args:
+            report: of the run, as it is now.
+            before: the same, as it was kept until then.
+            seconds: how long it took.
+        """
+        for outcome in _OF_A_PLAN:
+            more = getattr(report.counters, outcome) - int(before.get(outcome, 0))
+            self._accounts.labels(report.connection, outcome).inc(max(0, more))
+        self._ended(report, seconds)
+
+    def _ended(self, report: RunReport, seconds: float) -> None:
+        name = report.connection
+        self._runs.labels(name, report.outcome.value).inc()
+        self._seconds.labels(name).observe(seconds)
         for route, calls in report.calls.by_route.items():
             self._calls.labels(name, route).inc(calls)
         for status, calls in report.calls.by_status.items():

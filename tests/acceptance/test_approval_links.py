@@ -103,6 +103,8 @@ def test_a_run_is_approved_in_a_browser(browser: Browser) -> None:
     assert "154 written" in browser.page(link)
     assert set(desk.writes(since).values()) == {1}
     assert len(desk.writes(since)) == report["held"]
+    counted = 'icp_accounts_total{connection="hubspot",outcome="written"} 154.0'
+    until(lambda: counted in browser.http.get("/metrics").text)
     (decided,) = desk.icp("audit", "--json").data
     assert (decided["what"], decided["who"]) == ("approve", "Ada Lovelace (by link)")
     assert decided["reason"] == "as agreed"
@@ -205,6 +207,22 @@ def test_in_a_pause_only_no_can_be_said(browser: Browser) -> None:
     until(lambda: "It could not be done" in browser.page(link), seconds=60)
     assert "can be approved once that is over" in browser.page(link)
     assert desk.writes(since) == {}
+
+
+def test_with_a_broken_icp_the_page_says_what_is_wrong(browser: Browser) -> None:
+    """Yes needs the ICP that the run was judged by; no does not. Neither is a failed run."""
+    desk = browser.desk
+    link = browser.link(held(desk)["run"])
+    desk.edit_icp(("criteria:", "criterai:"))
+
+    browser.press(link, "approve", who="Ada")
+    until(lambda: "It could not be done" in browser.page(link), seconds=60)
+    assert unescape(browser.page(link)).count('Did you mean "criteria"?') == 1
+    browser.press(link, "reject", who="Ada", reason="broken")
+    until(lambda: "no longer held: rejected" in browser.page(link), seconds=60)
+
+    assert [it["what"] for it in desk.icp("audit", "--json").data] == ["reject"]
+    assert "failed" not in {it["outcome"] for it in desk.icp("runs", "--json").data}
 
 
 def test_without_settings_there_are_no_links(settled: Desk) -> None:

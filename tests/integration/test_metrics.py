@@ -7,8 +7,9 @@ from pathlib import Path
 
 from config.connection import ConnectionSettings
 from config.freezing import Freeze
-from tests.support.runs import Clock, desk
+from tests.support.runs import Clock, Quiet, desk
 from worker.metrics import Metrics
+from worker.sync.approving import Approval
 
 
 def test_the_numbers_of_a_run_add_up(tmp_path: Path) -> None:
@@ -35,6 +36,30 @@ def test_the_numbers_of_a_run_add_up(tmp_path: Path) -> None:
     assert sum(tiers.values()) == 60
     assert shown['icp_paused{connection="main"}'] == 0
     assert "account_id" not in "".join(shown)
+
+
+def test_an_approval_adds_what_it_wrote_and_nothing_twice(tmp_path: Path) -> None:
+    """What the run had read and planned was counted when it was held."""
+    it = desk(tmp_path)
+    connection = ConnectionSettings(name="main", crm="hubspot", profiles=(tmp_path / "a.yaml",))
+    metrics = Metrics([connection], it.state)
+    held = it.run(yes=False).report
+    metrics.ran(held, 2.0)
+    before = held.as_json()
+
+    report = Approval(
+        it.connection(), it.crm, it.state, holder="a person", stop=it.stop, progress=Quiet()
+    ).carry_out("run-1", who="Ada")
+    metrics.approved(report, before, 1.5)
+
+    shown = numbers(metrics.text().decode())
+    it.state.close()
+    accounts = 'icp_accounts_total{{connection="main",outcome="{}"}}'
+    assert shown[accounts.format("read")] == 60
+    assert shown[accounts.format("written")] == report.counters.written == held.counters.held > 0
+    for ended in ("held", "succeeded"):
+        assert shown[f'icp_runs_total{{connection="main",outcome="{ended}"}}'] == 1
+    assert shown['icp_run_duration_seconds_sum{connection="main"}'] == 3.5
 
 
 def test_a_freeze_shows_and_makes_nobody_overdue(tmp_path: Path) -> None:

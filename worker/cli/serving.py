@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -31,7 +31,7 @@ from worker.state.store import State
 from worker.sync.connection import RunRequest
 from worker.sync.holding import BusyError
 from worker.sync.keeping import is_gone
-from worker.sync.report import RunOutcome
+from worker.sync.report import RunOutcome, RunReport
 
 if TYPE_CHECKING:
     from worker.metrics import Metrics
@@ -202,6 +202,7 @@ class RequestServer:
         except Exception as error:  # noqa: BLE001 - one bad request must not end the service
             where = incident(error)
             self._failed()
+            self._refuse(request, type(error).__name__)
             log.error("run_failed", incident=where, error=type(error).__name__, **about)  # noqa: TRY400
         if outcome is RunOutcome.STOPPED:
             self._state.requests.put_back(request.number)
@@ -213,10 +214,12 @@ class RequestServer:
         return True
 
     def _run(self, request: Request, run_id: str) -> tuple[RunOutcome, str | None]:
+        if request.kind in {*Decision}:
+            return serve_decision(
+                request, self._connection, self._state, self._stop, self._approved
+            )
         compiled = composition.compile_icps(self._connection.profiles)
         composition.refuse_lint_errors(compiled, datetime.now(UTC))
-        if request.kind in {*Decision}:
-            return serve_decision(request, self._connection, compiled, self._state, self._stop)
         wanted = run_request(
             RequestKind(request.kind),
             orjson.loads(request.selector),
@@ -244,6 +247,18 @@ class RequestServer:
         if self._metrics is not None:
             self._metrics.ran(report, time.monotonic() - began)
         return report.outcome, report.run
+
+    def _approved(self, report: RunReport, before: Mapping[str, Any], seconds: float) -> None:
+        tell(report)
+        if self._metrics is not None:
+            self._metrics.approved(report, before, seconds)
+
+    def _refuse(self, request: Request, error: str) -> None:
+        """Let the page of a decision say that it came to nothing."""
+        if request.kind in {*Decision}:
+            words = f"unexpected {error}; the worker's log names the incident"
+            asked = orjson.loads(request.selector)
+            self._state.requests.refuse(request.number, {**asked, "refused": words})
 
     def _failed(self) -> None:
         if self._metrics is not None:
