@@ -1,8 +1,9 @@
 """What a connector raises, grouped by what the run must do next.
 
-A refused record is an outcome, not an exception. Messages carry ids, field names, codes and the
-remedy; never field values, tokens or response bodies. Vendor exceptions are translated at the edge
-and never chained (``raise ... from None``), because their text is customer data.
+A refused record is an outcome, not an exception. Messages carry field names, codes and the remedy;
+never an account's id, for they are sent as alerts, nor field values, tokens or response bodies.
+Vendor exceptions are translated at the edge and never chained (``raise ... from None``), because
+their text is customer data.
 """
 
 from __future__ import annotations

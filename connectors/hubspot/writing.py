@@ -227,7 +227,7 @@ def _unmentioned(
         return _outcome(update, [c for error in nameless for c in complaints(error)])
     if not anything:
         raise ProtocolError(
-            f"HubSpot answered {ROUTE} as complete and wrote nothing, though account {account_id}"
-            " exists. Nothing more is sent."
+            f"HubSpot answered {ROUTE} as complete and wrote nothing, though an account that was"
+            " sent exists. Nothing more is sent."
         )
     return WriteOutcome(account_id, WriteResult.REJECTED, NOT_APPLIED)

@@ -244,7 +244,7 @@ def _said(update: AccountUpdate, entry: Any) -> Complaint | None:
     named = str(entry.get("id")) if success is True else ""
     if update.account_id not in {named, to18(named)}:
         raise ProtocolError(
-            f"Salesforce's answer to {ROUTE} does not say what became of account"
-            f" {update.account_id}. Nothing more is sent."
+            f"Salesforce's answer to {ROUTE} does not say what became of an account that was sent."
+            " Nothing more is sent."
         )
     return None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from config.schedule import schedule
+from connectors.dry_run import DryRunConnector
 from connectors.errors import TransientError
+from connectors.records import AccountRecord, Window
 from tests.support.runs import Desk, desk
 from worker.alerting.situations import changes
 from worker.standing import Standing, standing, verdict
+from worker.state.alerts import Raised
 from worker.state.runs import ABANDONED
 from worker.sync.report import RunOutcome
 
@@ -34,13 +38,17 @@ def stands(it: Desk) -> Standing:
     return standing(it.state, "main", DAILY, it.clock(), ())
 
 
-def told(it: Desk) -> list[str]:
-    """What somebody who has looked for days is told now, if nothing was raised before."""
+def look(it: Desk) -> Sequence[Raised]:
+    """What somebody who has looked for days finds new, if nothing was raised before."""
     since = it.clock() - timedelta(days=30)
-    found = changes(
+    return changes(
         stands(it), (), it.clock(), watched_since=since, overdue_reviews=None, wanted=("failed",)
-    )
-    return [raised.event for raised in found.raised]
+    ).raised
+
+
+def told(it: Desk) -> list[str]:
+    """The names of that."""
+    return [raised.event for raised in look(it)]
 
 
 def fail(it: Desk) -> None:
@@ -91,3 +99,39 @@ def test_a_run_whose_process_died_is_told(it: Desk) -> None:
     assert told(it) == ["failed"]
     it.clock.advance(days=4)
     assert set(told(it)) == {"failed", "missed"}
+
+
+class CutShort(DryRunConnector):
+    """A connector whose full list lacks three accounts, and that fails when it is to count."""
+
+    def __init__(self, it: Desk) -> None:
+        super().__init__(it.crm)
+        self._counts = 0
+
+    def pages(
+        self, window: Window | None, fields: Sequence[str]
+    ) -> Iterator[Sequence[AccountRecord]]:
+        """Leave three out."""
+        for page in super().pages(window, fields):
+            yield [record for record in page if record.account_id not in {"1", "2", "3"}]
+
+    def count(self) -> int:
+        """Count before the run, and not after it."""
+        self._counts += 1
+        if self._counts > 1:
+            raise TransientError("the portal answered 502.")
+        return super().count()
+
+
+def test_an_alert_says_what_ended_the_run_and_names_no_account(it: Desk) -> None:
+    """What the run found before may name some, and is shown where a person looks at the run."""
+    it.connector = CutShort(it)
+    report = it.run(full=True).report
+    assert report.outcome is RunOutcome.FAILED
+    assert any("among them 1, 2, 3" in problem for problem in report.problems)
+
+    [alert] = [orjson.loads(one.payload) for one in look(it)]
+
+    assert alert["cause"] == "the portal answered 502. (1 more)"
+    said = verdict(stands(it), it.clock(), review_overdue=False)
+    assert said.why == "the portal answered 502. (1 more problem)"

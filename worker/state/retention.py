@@ -30,7 +30,7 @@ _SLICE = 20_000  # rows per transaction, so that a run beside it never waits lon
 
 
 def erase(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
-    """Remove accounts from mirror, journal, history, dead letter, requests, reports and disk.
+    """Remove accounts from all that is stored and said of them, and from the disk.
 
     Only the holder of the lease may do this: a run's accounts never vanish under its hands. Reports
     come first: where the process dies in between, the mirror still knows what is to be erased.

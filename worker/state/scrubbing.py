@@ -1,90 +1,98 @@
-"""Taking accounts out of the reports of past runs: a few stand there as examples or in problems."""
+"""Taking accounts out of what was said of past runs: a few stand in reports, or in an alert."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Column, Table, bindparam, select, update
 
 from worker.state.database import Database
 from worker.state.rows import Lease
-from worker.state.tables import runs
+from worker.state.tables import alerts, runs
 
 FORGOTTEN: Final = "(forgotten)"
 
 _WORD = re.compile(r"[0-9A-Za-z]+")
 _FEW: Final = 30
-_REPORTS = (
-    select(runs.c.number, runs.c.report)
-    # + 0: walk the table itself in order, and hold few reports at a time
-    .where(
-        runs.c.connection + 0 == bindparam("of"),
-        runs.c.report.is_not(None),
-        runs.c.number > bindparam("after"),
-    )
-    .order_by(runs.c.number)
-    .limit(200)
-)
-_AGAIN = (
-    select(runs.c.number, runs.c.report)
-    .where(runs.c.number.in_(bindparam("numbers", expanding=True)), runs.c.report.is_not(None))
-    .with_for_update()
-)
+_AT_ONCE: Final = 200  # few are held in memory at a time
 
 
 def scrub(database: Database, lease: Lease, account_ids: Sequence[str]) -> None:
-    """Take *account_ids* out of every report of the lease's connection.
+    """Take *account_ids* out of every report and alert of the lease's connection.
 
-    An example is dropped; in a sentence the word ``(forgotten)`` stands for the id. Reports are
-    looked through without keeping others from writing: a year of them takes seconds.
+    An example is dropped; in a sentence the word ``(forgotten)`` stands for the id. All is looked
+    through without keeping others from writing: a year of reports takes seconds.
     """
     forgotten = frozenset(account_ids)
     few = [name.encode() for name in forgotten] if len(forgotten) <= _FEW else None
+    for table, column in ((runs, runs.c.report), (alerts, alerts.c.payload)):
+        again = (
+            select(table.c.number, column)
+            .where(table.c.number.in_(bindparam("numbers", expanding=True)), column.is_not(None))
+            .with_for_update()
+        )
+        for found in _documents(database, lease, table, column):
+            naming = [
+                number
+                for number, document in found
+                if (few is None or any(name in document for name in few))
+                and _without(document, forgotten) is not None
+            ]
+            if not naming:
+                continue
+            with database.write(lease) as transaction:
+                # read again: a failure may have been counted on one of them meanwhile
+                for number, document in transaction.execute(again, {"numbers": naming}).all():
+                    clean = _without(document, forgotten)
+                    if clean is not None:
+                        of = update(table).where(table.c.number == number)
+                        transaction.execute(of.values({column: clean}))
+
+
+def _documents(
+    database: Database, lease: Lease, table: Table, column: Column[bytes]
+) -> Iterator[Sequence[tuple[int, bytes]]]:
+    """Every document in a *column* of the connection's rows, some at a time, with its row."""
+    query = (
+        select(table.c.number, column)
+        # + 0: walk the table itself in order
+        .where(
+            table.c.connection + 0 == bindparam("of"),
+            column.is_not(None),
+            table.c.number > bindparam("after"),
+        )
+        .order_by(table.c.number)
+        .limit(_AT_ONCE)
+    )
     after = 0
     while True:
         with database.read() as transaction:
             number = database.number(transaction, lease.connection)
-            found = transaction.execute(_REPORTS, {"of": number, "after": after}).all()
-        if not found:
+            rows = transaction.execute(query, {"of": number, "after": after}).all()
+        if not rows:
             return
-        after = found[-1].number
-        naming = [
-            number
-            for number, report in found
-            if (few is None or any(name in report for name in few)) and _names(report, forgotten)
+        after = rows[-1][0]
+        yield [(row[0], row[1]) for row in rows]
+
+
+def _without(document: bytes, forgotten: frozenset[str]) -> bytes | None:
+    """A report or an alert without them; ``None`` where it names none of them."""
+    told: dict[str, Any] = orjson.loads(document)
+    clean = dict(told)
+    if "transitions" in told:
+        clean["transitions"] = [
+            {**move, "examples": [it for it in move["examples"] if it not in forgotten]}
+            for move in told["transitions"]
         ]
-        if not naming:
-            continue
-        with database.write(lease) as transaction:
-            # read again: a failure may have been counted on one of them meanwhile
-            for number, report in transaction.execute(_AGAIN, {"numbers": naming}).all():
-                clean = orjson.dumps(_without(orjson.loads(report), forgotten))
-                transaction.execute(
-                    update(runs).where(runs.c.number == number).values(report=clean)
-                )
-
-
-def _names(report: bytes, forgotten: frozenset[str]) -> bool:
-    """Whether a report has one of them where :func:`_without` takes it out."""
-    told = orjson.loads(report)
-    return any(
-        not forgotten.isdisjoint(move["examples"]) for move in told.get("transitions", ())
-    ) or any(
-        not forgotten.isdisjoint(_WORD.findall(sentence))
-        for name in ("problems", "warnings")
-        for sentence in told.get(name, ())
-    )
-
-
-def _without(report: dict[str, Any], forgotten: frozenset[str]) -> dict[str, Any]:
-    for move in report.get("transitions", ()):
-        move["examples"] = [it for it in move["examples"] if it not in forgotten]
     for name in ("problems", "warnings"):
-        report[name] = [_unnamed(it, forgotten) for it in report.get(name, ())]
-    return report
+        if name in told:
+            clean[name] = [_unnamed(sentence, forgotten) for sentence in told[name]]
+    if "cause" in told:
+        clean["cause"] = _unnamed(told["cause"], forgotten)
+    return orjson.dumps(clean) if clean != told else None
 
 
 def _unnamed(sentence: str, forgotten: frozenset[str]) -> str:

@@ -258,7 +258,10 @@ class SyncRun:
             self._parts.state.prune(self._clock())
 
     def _attempt(self, work: Pass, report: RunReport) -> None:
-        """Do the work; whatever stops it, the report says so and nothing is half-counted."""
+        """Do the work; whatever stops it, the report says so and nothing is half-counted.
+
+        That comes first among the problems: status and alerts tell the first one.
+        """
         try:
             report.outcome = work.run()
         except StoppedError:
@@ -267,16 +270,16 @@ class SyncRun:
         except QuotaExhaustedError as error:
             work.leave_rest_held()
             report.outcome = RunOutcome.PARTIAL
-            report.problems.append(str(error))
+            report.problems.insert(0, str(error))
             report.resumes_at = instant_text(error.resumes_at) if error.resumes_at else None
         except MisconfiguredError as error:
             work.leave_rest_held()
             report.outcome = RunOutcome.FAILED
-            report.problems += [str(problem) for problem in error.problems]
+            report.problems[:0] = [str(problem) for problem in error.problems]
         except (ConnectorError, StaleLeaseError) as error:
             work.leave_rest_held()
             report.outcome = RunOutcome.FAILED
-            report.problems.append(str(error))
+            report.problems.insert(0, str(error))
         report.problems += report.counters.reconcile()
         if report.problems and report.outcome is RunOutcome.SUCCEEDED:
             report.outcome = RunOutcome.PARTIAL

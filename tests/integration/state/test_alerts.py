@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+import orjson
+
 from tests.integration.state.builders import CONNECTION, MINUTE, NOW, leased
 from worker.state import State, StateError
 from worker.state.alerts import Alert, Change, Raised
+from worker.state.scrubbing import FORGOTTEN
 
 CLAIM = timedelta(minutes=3)
 
@@ -153,3 +156,26 @@ def test_moving_to_another_portal_keeps_what_was_raised(state: State) -> None:
     state.erase(lease, ["1"])
 
     assert len(state.alerts.open(CONNECTION)) == 1
+
+
+def test_erased_account_is_in_no_alert(state: State) -> None:
+    """Told or not, over or not, of any number; counts, runs and other connections stay."""
+    lease = leased(state)
+    words = {
+        "event": "failed",
+        "run": "12-1",
+        "cause": "account 12, not 120",
+        "counts": {"read": 12},
+    }
+    many = [
+        Raised("failed", str(one), orjson.dumps(words), wanted=one % 2 == 0) for one in range(450)
+    ]
+    state.alerts.settle(CONNECTION, lambda _: Change(many), NOW)
+    state.alerts.settle("elsewhere", lambda _: Change(many[:1]), NOW)
+
+    state.erase(lease, ["12"])
+
+    kept = [orjson.loads(it.payload) for it in state.alerts.latest(CONNECTION, 500)]
+    assert kept == [{**words, "cause": f"account {FORGOTTEN}, not 120"}] * 450
+    [other] = state.alerts.latest("elsewhere", 5)
+    assert orjson.loads(other.payload) == words
