@@ -32,7 +32,7 @@ demo: $(STAMP) ## the main job against the local CRM simulator (CRM=salesforce, 
 	@$(BIN)/icp demo --crm "$(CRM)" $(if $(ACCOUNTS),--accounts "$(ACCOUNTS)") $(if $(HOLD),--hold)
 
 test: $(STAMP) ## every test that needs no outside service
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: lint types imports test ## lint, types, import contracts and tests
 
