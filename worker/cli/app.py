@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from worker.cli.options import AsOf, At, By, HeldRun, Json, Named, Reason, Until
 
 app = typer.Typer(
     add_completion=False,
@@ -21,12 +22,6 @@ app = typer.Typer(
         " 3 partial, 4 held, 5 stopped."
     ),
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print data as JSON on standard output.")]
-Named = Annotated[
-    str | None,
-    typer.Option("--connection", help="Which connection; needed when there are several."),
-]
 
 
 @app.command()
@@ -138,12 +133,10 @@ def run(
 
 @app.command()
 def approve(
-    run_id: Annotated[
-        str, typer.Argument(metavar="RUN", help="The held run, as `icp runs` names it.")
-    ],
+    run_id: HeldRun,
     *,
-    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
-    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    reason: Reason = "",
+    by: By = "",
     link: Annotated[
         bool, typer.Option("--link", help="Only print a link for someone without a shell.")
     ] = False,
@@ -156,19 +149,17 @@ def approve(
 
         print_link(run_id, connection, as_json=as_json)
         return
-    from worker.cli.running import approve_run
+    from worker.cli.approving import approve_run
 
     approve_run(run_id, connection, by=by, reason=reason, as_json=as_json)
 
 
 @app.command()
 def reject(
-    run_id: Annotated[
-        str, typer.Argument(metavar="RUN", help="The held run, as `icp runs` names it.")
-    ],
+    run_id: HeldRun,
     *,
-    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
-    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    reason: Reason,
+    by: By = "",
     connection: Named = None,
     as_json: Json = False,
 ) -> None:
@@ -185,8 +176,8 @@ def rollback(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be restored; write nothing.")
     ] = False,
-    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
-    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    reason: Reason = "",
+    by: By = "",
     connection: Named = None,
     as_json: Json = False,
 ) -> None:
@@ -200,12 +191,9 @@ def rollback(
 def pause(
     connection: Annotated[str, typer.Argument(help="The connection, as in worker.yaml.")],
     *,
-    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
-    until: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="When it ends by itself, UTC."),
-    ] = None,
-    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    reason: Reason,
+    until: Until = None,
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """Judge and show, and write nothing more, from the next batch on."""
@@ -218,8 +206,8 @@ def pause(
 def resume(
     connection: Annotated[str, typer.Argument(help="The connection, as in worker.yaml.")],
     *,
-    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
-    by: Annotated[str, typer.Option(help="Who decides; the system's user by default.")] = "",
+    reason: Reason = "",
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """End a pause, and let accounts that a rejected or undone run pinned be judged again."""
@@ -288,7 +276,7 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """List past runs, or the accounts that the CRM refuses."""
-    from worker.cli.inspecting import list_runs
+    from worker.cli.listing import list_runs
 
     list_runs(connection, limit=limit, rejected=rejected, as_json=as_json)
 
@@ -364,23 +352,18 @@ def forget(
 def explain(
     account: Annotated[str, typer.Argument(help="Account id, as in the CRM's address bar.")],
     *,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE",
-            help="Explain what was written by then: YYYY-MM-DD (to its end, UTC) or an instant,"
-            " such as 2026-11-24T09:00Z. Asks no CRM.",
-        ),
-    ] = None,
+    at: At = None,
     connection: Named = None,
     as_json: Json = False,
 ) -> None:
     """Say why an account has its tier, line by line, and what would change it."""
-    from worker.cli.inspecting import explain_account, explain_past
-
     if at is None:
+        from worker.cli.explaining import explain_account
+
         explain_account(account, connection, as_json=as_json)
     else:
+        from worker.cli.recalling import explain_past
+
         explain_past(account, connection, at, as_json=as_json)
 
 
@@ -395,9 +378,7 @@ def score(
     mapping: Annotated[
         list[str] | None, typer.Option("--map", help="attribute=column; may be repeated.")
     ] = None,
-    as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to judge as of.")
-    ] = None,
+    as_of: AsOf = None,
     as_json: Json = False,
 ) -> None:
     """Judge the companies in a file; no CRM is involved."""

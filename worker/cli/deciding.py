@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import getpass
 import io
 import json
+import socket
 from datetime import UTC, datetime
 
 import typer
@@ -14,7 +16,6 @@ from rich.table import Table
 from config.settings import load_settings
 from worker import composition
 from worker.cli.failing import CONFIGURATION, fail, failures
-from worker.cli.running import this_person
 from worker.cli.showing import console
 from worker.state.actions import Action
 from worker.state.instants import instant_text
@@ -125,3 +126,11 @@ def _csv(found: list[Action]) -> str:
         cells = map(str, action)
         writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return out.getvalue()
+
+
+def this_person() -> str:
+    """Who is at the keyboard, as far as the system knows."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"unknown@{socket.gethostname()}"

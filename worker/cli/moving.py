@@ -10,8 +10,8 @@ import typer
 from config.settings import load_settings
 from connectors.batching import distinct
 from worker import composition
+from worker.cli.deciding import this_person
 from worker.cli.failing import CONFIGURATION, fail, failures
-from worker.cli.running import this_person
 from worker.cli.stopping import stopping
 from worker.sync.keeping import this_holder
 from worker.sync.moving import adopt, forget

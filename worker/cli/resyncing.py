@@ -18,8 +18,9 @@ from config.schedule import interval
 from config.settings import Settings, load_settings
 from worker import composition
 from worker.alerting import alerting
+from worker.cli.deciding import this_person
 from worker.cli.failing import CONFIGURATION, FAILED, STOPPED, fail, failures
-from worker.cli.running import execute, this_person
+from worker.cli.running import execute
 from worker.cli.serving import LEFT_BEHIND, is_being_run, run_request, tier_named
 from worker.cli.showing import TerminalProgress, console, progress_bar, show_report
 from worker.cli.stopping import stopping

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import socket
 import sys
 import threading
 import time
@@ -33,7 +31,6 @@ from worker.standing import goes_on_at
 from worker.state.errors import StateError
 from worker.state.instants import instant
 from worker.state.store import State
-from worker.sync.approving import Approval
 from worker.sync.connection import Progress, RunRequest, RunResult, TickDoneError
 from worker.sync.holding import BusyError
 from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER, this_holder
@@ -124,44 +121,6 @@ def execute(
         ).execute(request)
         trace.ended(result.report)
         return result
-
-
-def approve_run(run_id: str, name: str | None, *, by: str, reason: str, as_json: bool) -> None:
-    """Carry out a held run's plan and leave with the outcome's exit code."""
-    with failures():
-        settings = load_settings()
-        set_up_logging("warning", secrets=composition.secrets_of(settings))
-        connection = settings.connection(name)
-        compiled = composition.compile_icps(connection.profiles)
-        composition.refuse_lint_errors(compiled, datetime.now(UTC))
-        wired = composition.connection_of(connection, compiled)
-        with (
-            stopping(settings.shutdown_grace) as stop,
-            composition.open_database(settings) as state,
-            alerting(settings, [connection], state),
-            progress_bar() as progress,
-        ):
-            report = Approval(
-                wired,
-                composition.open_connector(connection, stop, wired.fields),
-                state,
-                holder=this_holder(),
-                stop=stop,
-                progress=progress,
-            ).carry_out(run_id, who=by or this_person(), reason=reason)
-        if as_json:
-            typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
-        else:
-            show_report(console(), report, composition.tier_labels(compiled.profiles), {})
-        raise typer.Exit(report.outcome.exit_code)
-
-
-def this_person() -> str:
-    """Who is at the keyboard, as far as the system knows."""
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):  # a container's user may have no name
-        return f"unknown@{socket.gethostname()}"
 
 
 class Silent:

@@ -14,8 +14,8 @@ from rich.markup import escape
 from config.settings import load_settings
 from connectors.dry_run import DryRunConnector
 from worker import composition
+from worker.cli.deciding import this_person
 from worker.cli.failing import failures
-from worker.cli.running import this_person
 from worker.cli.showing import COLOURS, console, printable, progress_bar, transition_table
 from worker.cli.stopping import stopping
 from worker.state.store import State
