@@ -30,6 +30,7 @@ from connectors.salesforce import faults
 from connectors.salesforce.adapter import TIMEOUT, Timeout, check_settings, open_http
 from connectors.salesforce.auth import Credentials, Grant, TokenReply, Tokens
 from connectors.salesforce.client import Client, Exchanged
+from connectors.salesforce.limiting import make_limiter
 from connectors.salesforce.streaming import Stream
 from connectors.salesforce.usage import api_usage
 from connectors.throttling import RateLimiter
@@ -389,20 +390,3 @@ class _Final:
 
 
 _NOT_AGAIN = (faults.QueryTooLongError, faults.LocatorExpiredError)
-
-
-def make_limiter(
-    *,
-    daily_share: float = 0.9,
-    pause: Callable[[float], None] | None = None,
-    **options: Any,
-) -> RateLimiter:
-    """Make a limiter for an org: no burst is known, and the day is the last 24 hours."""
-    return RateLimiter(
-        share=1.0,
-        daily_share=daily_share,
-        burst=None,
-        rolling=faults.WINDOW_MOVES,
-        pause=pause or Pause(),
-        **options,
-    )

@@ -15,7 +15,8 @@ from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 from connectors.retrying import RetryPolicy
 from connectors.salesforce.auth import ClientCredentials
 from connectors.salesforce.connector import SalesforceConnector
-from connectors.salesforce.session import Session, make_limiter
+from connectors.salesforce.limiting import make_limiter
+from connectors.salesforce.session import Session
 from tests.conformance.worlds import SkippedTime
 from tests.support.mortal import KilledError, Mortal
 from tests.support.salesforce import RunningOrg, running_org

@@ -10,13 +10,14 @@ from connectors.base import CrmConnector
 from connectors.hubspot.connector import HubSpotAdmin, HubSpotConnector
 from connectors.hubspot.properties import definition
 from connectors.hubspot.session import Session
-from connectors.memory import InMemoryAdmin, InMemoryCrm
+from connectors.memory import InMemoryCrm
+from connectors.memory_admin import InMemoryAdmin
 from connectors.records import FieldDescription, FieldKind, FieldSpec, Option
 from connectors.retrying import RetryPolicy
 from connectors.salesforce.auth import ClientCredentials, Credentials
 from connectors.salesforce.connector import SalesforceConnector
+from connectors.salesforce.limiting import make_limiter
 from connectors.salesforce.session import Session as SalesforceSession
-from connectors.salesforce.session import make_limiter
 from connectors.throttling import RateLimiter
 from tests.support.salesforce import RunningOrg
 from tests.support.sandbox import RunningSandbox

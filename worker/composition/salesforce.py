@@ -145,7 +145,8 @@ def open_session(
 ) -> Session:
     """A session that shares nothing with another, paced by what is left of the day."""
     from connectors.pausing import Pause
-    from connectors.salesforce.session import Session, make_limiter
+    from connectors.salesforce.limiting import make_limiter
+    from connectors.salesforce.session import Session
 
     pause = Pause(stop)
     return Session(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connectors.errors import TransientError
-from connectors.memory import InMemoryAdmin, InMemoryCrm
+from connectors.memory import InMemoryCrm
+from connectors.memory_admin import InMemoryAdmin
 from connectors.records import (
     AccountUpdate,
     FieldCap,

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from connectors.errors import MisconfiguredError, Problem
-from connectors.memory import InMemoryAdmin, InMemoryCrm
+from connectors.memory import InMemoryCrm
+from connectors.memory_admin import InMemoryAdmin
 from connectors.records import (
     AdminStep,
     FieldDescription,

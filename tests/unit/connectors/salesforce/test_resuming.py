@@ -13,8 +13,8 @@ from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 from connectors.retrying import RetryPolicy
 from connectors.salesforce.auth import ClientCredentials
 from connectors.salesforce.bulk_ingest import Ingest, Job
+from connectors.salesforce.limiting import make_limiter
 from connectors.salesforce.resuming import resume
-from connectors.salesforce.session import make_limiter
 from connectors.salesforce.writing import Writer
 from tests.support.mortal import KilledError, Mortal
 from tests.unit.connectors.salesforce.org import (

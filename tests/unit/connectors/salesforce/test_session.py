@@ -16,7 +16,8 @@ from connectors.errors import MisconfiguredError, QuotaExhaustedError, StoppedEr
 from connectors.pausing import Pause
 from connectors.retrying import RetryPolicy
 from connectors.salesforce.auth import ClientCredentials, ExistingSession
-from connectors.salesforce.session import Session, make_limiter
+from connectors.salesforce.limiting import make_limiter
+from connectors.salesforce.session import Session
 from connectors.salesforce.usage import api_usage
 from tests.support.wire import Patience, Reply, Request, Wire
 from tests.unit.connectors.salesforce.wire import (

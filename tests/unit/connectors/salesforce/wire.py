@@ -7,7 +7,8 @@ from typing import Any
 
 from connectors.retrying import RetryPolicy
 from connectors.salesforce.auth import ClientCredentials, Credentials
-from connectors.salesforce.session import Session, make_limiter
+from connectors.salesforce.limiting import make_limiter
+from connectors.salesforce.session import Session
 from tests.support.wire import Patience, Reply, Request, Wire, serving
 
 __all__ = [
