@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 
 import orjson
 
@@ -28,23 +26,11 @@ from worker.sync.plan import Cause, Change, Planner, cause_of
 from worker.sync.recalling import Recorder
 from worker.sync.refusing import Refusals, news_of
 from worker.sync.report import Counters
+from worker.sync.scope import Scope
 from worker.sync.unkept import NOT_KEPT, Unkept
 from worker.sync.vanishing import LastKnown, last_known, mirrored_order
 
 Fields = Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What every account of one run is judged under."""
-
-    connection: str
-    run_id: str
-    fingerprint: str  # of the ICPs: an account judged under another is judged again
-    as_of: date
-    rejudges: bool  # a new day or a new ICP: every account is judged again, from the mirror
-    same_inputs: bool  # the mirror holds the inputs that this run reads
-    now: datetime | None = None  # when refusals are looked at; empty: refused accounts are retried
 
 
 class Evaluator:
@@ -106,7 +92,8 @@ class Evaluator:
         for record in records:
             row = rows.get(record.account_id)
             if row is not None and (
-                (skip_known and self._is_known(row, record)) or not self._census.meet(row.rowid)
+                (skip_known and self._scope.is_known(row, record))
+                or not self._census.meet(row.rowid)
             ):
                 self._counters.repeated += 1
                 continue
@@ -165,14 +152,6 @@ class Evaluator:
             rows |= mirror.page(connection, list(new))
         return rows
 
-    def _is_known(self, row: MirrorRow, record: AccountRecord) -> bool:
-        """Whether the mirror holds this very revision: what must be judged anew is, from there."""
-        return (
-            row.modified_at != ""
-            and row.modified_at == record.modified_at
-            and (self._scope.rejudges or row.fingerprint == self._scope.fingerprint)
-        )
-
     def _judge(
         self,
         account_id: str,
@@ -220,11 +199,11 @@ class Evaluator:
             profile.rules,
             row.written_at if row is not None else None,
             carried,
-            row.pinned if row is not None and self._is_pinned(row, inputs) else "",
+            row.pinned if row is not None and self._scope.is_pinned(row, inputs) else "",
             lock_group,
             row.rowid if row is not None else 0,
         )
-        if row is not None and change is not None and self._is_pinned(row, inputs):
+        if row is not None and change is not None and self._scope.is_pinned(row, inputs):
             counters.pinned += 1
             if not mirrored:
                 self._count(judged)
@@ -237,7 +216,7 @@ class Evaluator:
             if still != row:
                 kept.append(still)
             return
-        if change is None or self._is_quiet(change, profile, row, inputs, outputs):
+        if change is None or self._scope.is_quiet(change, profile, row, inputs, outputs):
             if change is not None:
                 counters.quiet += 1
             if not mirrored:
@@ -310,28 +289,6 @@ class Evaluator:
         if found.kept:
             self._counters.stale += 1
         return found
-
-    def _is_pinned(self, row: MirrorRow, inputs: bytes) -> bool:
-        """Whether a person said to leave this account as it is, and nothing is new since."""
-        return row.pinned == self._scope.fingerprint and row.inputs == inputs
-
-    def _is_quiet(
-        self,
-        change: Change,
-        profile: Profile,
-        row: MirrorRow | None,
-        inputs: bytes,
-        outputs: bytes,
-    ) -> bool:
-        """Whether only time moved the values, the tier stays, and it was written lately."""
-        if row is None or change.tier_before != change.tier_after or row.modified_at == "":
-            return False
-        if row.fingerprint != self._scope.fingerprint:
-            return False
-        if row.inputs != inputs or row.outputs != outputs or row.written_at is None:
-            return False
-        written = date.fromisoformat(row.written_at[:10])
-        return (self._scope.as_of - written).days < profile.quiet_days
 
     def _cause(
         self,

@@ -18,12 +18,13 @@ from worker.sync.canary import LARGE, send_canary
 from worker.sync.connection import Parts, RunRequest
 from worker.sync.doubting import MOST, Doubts
 from worker.sync.draining import Drain
-from worker.sync.evaluating import Evaluator, Scope
+from worker.sync.evaluating import Evaluator
 from worker.sync.guard import Hold, Losses, Transition, check
 from worker.sync.keeping import Keeper
 from worker.sync.panel import Panel
 from worker.sync.plan import Planner
 from worker.sync.report import Counters, RunKind, RunOutcome, RunReport
+from worker.sync.scope import Scope
 from worker.sync.withholding import StopOrPause, also_guarded, withheld
 
 DOUBTFUL = (
