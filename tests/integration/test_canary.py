@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import Clock, Desk, Quiet, desk
-from worker.sync.approving import Approval
+from tests.support.runs import Clock, Desk, desk
 from worker.sync.canary import SIZE
-from worker.sync.report import RunOutcome, RunReport
+from worker.sync.report import RunOutcome
 
 PORTAL = 1_200
 
@@ -66,7 +65,7 @@ def test_a_run_held_by_its_canary_can_be_approved(shop: Desk) -> None:
     """The others are then written all the same, and each account is counted once."""
     refuse(shop, 3)
     shop.run()
-    report = approve(shop)
+    report = shop.approve(reason="known rule")
     assert report.outcome is RunOutcome.PARTIAL
     assert report.counters.written == PORTAL - PORTAL // 3
     assert report.counters.reconcile() == []
@@ -80,27 +79,13 @@ def test_an_approved_plan_shows_on_a_few_records_too(shop: Desk) -> None:
     assert shop.run(yes=False).report.outcome is RunOutcome.HELD
     refuse(shop, 3)
 
-    first = approve(shop)
+    first = shop.approve()
 
     assert first.outcome is RunOutcome.HELD
     assert first.hold is not None
     assert "FIELD_CUSTOM_VALIDATION_EXCEPTION on icp_reason" in first.hold.reason
     assert first.counters.written + first.counters.rejected == SIZE
     assert first.counters.reconcile() == []
-    second = approve(shop)
+    second = shop.approve()
     assert second.outcome is RunOutcome.PARTIAL
     assert second.counters.written == PORTAL - PORTAL // 3
-
-
-def approve(shop: Desk) -> RunReport:
-    """Let the first run have its way."""
-    approval = Approval(
-        shop.connection(),
-        shop.crm,
-        shop.state,
-        holder="a person",
-        stop=shop.stop,
-        progress=Quiet(),
-        clock=shop.clock,
-    )
-    return approval.carry_out("run-1", who="Ada", reason="known rule")

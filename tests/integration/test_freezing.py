@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,15 +10,10 @@ import pytest
 
 from config.freezing import Freeze
 from config.schedule import schedule
-from connectors.base import JobLog
-from connectors.dry_run import DryRunConnector
-from connectors.records import AccountUpdate, WriteOutcome
-from tests.support.runs import START, Desk, Quiet, desk
+from tests.support.runs import NO_CHANGE, START, Desk, OneByOne, synced
 from worker.standing import Verdict, standing, verdict
 from worker.state.errors import StateError
 from worker.state.pauses import Pause
-from worker.sync.approving import Approval
-from worker.sync.guard import GuardLimits
 from worker.sync.report import RunOutcome
 
 HOUR = timedelta(hours=1)
@@ -29,17 +24,10 @@ WORDS = "frozen until 2026-11-26 11:00 UTC: year end"
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Desk]:
     """A portal that has been synced, two hours before its window."""
-    found = desk(tmp_path, 60)
-    found.run()
+    found = synced(tmp_path)
     found.freezes = [Freeze(begins=BEGINS, ends=ENDS, reason="year end")]
     yield found
     found.state.close()
-
-
-def edit(shop: Desk, *names: str) -> None:
-    """Change what accounts are judged on."""
-    for name in names:
-        shop.crm.edit(name, {"employees": "600", "industry": "software"})
 
 
 def said(shop: Desk) -> Verdict:
@@ -49,31 +37,13 @@ def said(shop: Desk) -> Verdict:
     return verdict(found, now, review_overdue=False)
 
 
-def strict(shop: Desk) -> None:
-    """Have the guard hold the least change of tier."""
-    shop.guard = GuardLimits(max_tier_changes_count=0, max_tier_changes_percent=0)
-
-
-def approval(shop: Desk) -> Approval:
-    """A person at a shell."""
-    return Approval(
-        shop.connection(),
-        shop.crm,
-        shop.state,
-        holder="a person",
-        stop=shop.stop,
-        progress=Quiet(),
-        clock=shop.clock,
-    )
-
-
 def test_before_and_after_the_window_runs_write_and_in_it_they_hold(shop: Desk) -> None:
     """Nobody need do anything when it is over: the next run takes the place of the held one."""
-    edit(shop, "3")
+    shop.edit("3")
     assert shop.run().report.counters.written == 1
 
     shop.clock.now = BEGINS
-    edit(shop, "5", "7")
+    shop.edit("5", "7")
     before = shop.tiers()
     report = shop.run().report
     assert report.outcome is RunOutcome.HELD
@@ -94,7 +64,7 @@ def test_before_and_after_the_window_runs_write_and_in_it_they_hold(shop: Desk) 
 @pytest.mark.parametrize("selected", [True, False])
 def test_named_accounts_are_held_too(shop: Desk, *, selected: bool) -> None:
     """Whether a person names them to `icp run --account` or a resync chooses them."""
-    edit(shop, "3")
+    shop.edit("3")
     shop.clock.now = BEGINS
     report = shop.run(accounts=["3"], selected=selected).report
     assert report.outcome is RunOutcome.HELD
@@ -111,7 +81,7 @@ def test_with_nothing_to_write_a_run_ends_well(shop: Desk) -> None:
 
 def test_a_dry_run_says_so_and_shows_the_rest(shop: Desk) -> None:
     """As of any other reason to hold."""
-    edit(shop, "3")
+    shop.edit("3")
     shop.clock.now = BEGINS
     report = shop.run(dry_run=True).report
     assert report.hold is not None
@@ -121,8 +91,8 @@ def test_a_dry_run_says_so_and_shows_the_rest(shop: Desk) -> None:
 
 def test_what_the_guard_has_against_it_is_told_already_in_the_window(shop: Desk) -> None:
     """That needs a person even when the freeze is over."""
-    strict(shop)
-    edit(shop, "3", "5")
+    shop.guard = NO_CHANGE
+    shop.edit("3", "5")
     shop.clock.now = BEGINS
     report = shop.run().report
     assert report.hold is not None
@@ -140,21 +110,21 @@ def test_what_the_guard_has_against_it_is_told_already_in_the_window(shop: Desk)
 
 def test_a_held_run_cannot_be_approved_before_the_end(shop: Desk) -> None:
     """The message says when it can; then it can."""
-    strict(shop)
-    edit(shop, "3", "5")
+    shop.guard = NO_CHANGE
+    shop.edit("3", "5")
     assert shop.run().report.outcome is RunOutcome.HELD
     shop.clock.now = BEGINS
     with pytest.raises(StateError, match=f"run run-2: the connection is {WORDS}"):
-        approval(shop).carry_out("run-2")
+        shop.approve("run-2")
     assert said(shop).why.startswith(f"{WORDS}; also 2 accounts")
 
     shop.clock.now = ENDS
-    assert approval(shop).carry_out("run-2").counters.written == 2
+    assert shop.approve("run-2").counters.written == 2
 
 
 def test_nobody_is_called_because_of_the_window(shop: Desk) -> None:
     """Neither in it, nor at its end before the next run was due."""
-    edit(shop, "3")
+    shop.edit("3")
     shop.clock.now = BEGINS
     shop.run()
     for moment in (ENDS - HOUR / 60, ENDS + 2 * HOUR):
@@ -168,7 +138,7 @@ def test_nobody_is_called_because_of_the_window(shop: Desk) -> None:
 
 def test_a_pause_and_a_freeze_are_told_apart_and_both_told(shop: Desk) -> None:
     """Ending the one does not end the other."""
-    edit(shop, "3")
+    shop.edit("3")
     shop.clock.now = BEGINS
     end = "2026-11-25T00:00:00.000Z"
     shop.state.pauses.begin("main", Pause("2026-11-24T10:00:00.000Z", end, "Ada", "migration"))
@@ -182,31 +152,15 @@ def test_a_pause_and_a_freeze_are_told_apart_and_both_told(shop: Desk) -> None:
     assert said(shop).why == "paused by Ada until 2026-11-25 00:00 UTC: migration"
 
 
-class SlowWrites(DryRunConnector):
-    """A CRM that takes an hour for each batch, of one account."""
-
-    def __init__(self, shop: Desk) -> None:
-        super().__init__(shop.crm)
-        self._shop = shop
-
-    def batch_size(self, planned: int) -> int:
-        """One."""
-        del planned
-        return 1
-
-    def write(
-        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
-    ) -> Sequence[WriteOutcome]:
-        """Write, an hour long."""
-        answers = self._shop.crm.write(updates, jobs)
-        self._shop.clock.advance(hours=1)
-        return answers
+def slow(shop: Desk) -> OneByOne:
+    """A CRM that takes an hour for each account."""
+    return OneByOne(shop, lambda: shop.clock.advance(hours=1))
 
 
 def test_a_run_under_way_finishes_its_batch_and_holds_the_rest(shop: Desk) -> None:
     """The window begins with the third batch."""
-    edit(shop, "3", "5", "7", "9")
-    shop.connector = SlowWrites(shop)
+    shop.edit("3", "5", "7", "9")
+    shop.connector = slow(shop)
     report = shop.run(full=True).report
 
     assert report.outcome is RunOutcome.HELD
@@ -221,19 +175,11 @@ def test_a_run_under_way_finishes_its_batch_and_holds_the_rest(shop: Desk) -> No
 
 def test_an_approval_under_way_is_held_again(shop: Desk) -> None:
     """And goes on when the window is over."""
-    strict(shop)
-    edit(shop, "3", "5", "7", "9")
+    shop.guard = NO_CHANGE
+    shop.edit("3", "5", "7", "9")
     shop.run()
-    shop.connector = SlowWrites(shop)
-    some = Approval(
-        shop.connection(),
-        shop.connector,
-        shop.state,
-        holder="a person",
-        stop=shop.stop,
-        progress=Quiet(),
-        clock=shop.clock,
-    )
+    shop.connector = slow(shop)
+    some = shop.approval()
     report = some.carry_out("run-2")
     assert (report.outcome, report.counters.written) == (RunOutcome.HELD, 2)
     assert report.hold is not None

@@ -11,9 +11,8 @@ from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.errors import TransientError
 from connectors.records import AccountRecord, AccountUpdate, WriteOutcome
-from tests.support.runs import Desk, Quiet, desk
+from tests.support.runs import Desk, desk
 from worker.state.rows import ChangeState
-from worker.sync.approving import Approval
 from worker.sync.canary import SIZE
 from worker.sync.report import RunOutcome
 
@@ -160,10 +159,7 @@ def test_an_approved_plan_is_read_again_piece_by_piece(tmp_path: Path) -> None:
     many.connector = slow = SlowCrm(many)
     held = many.run(yes=False).report
 
-    report = Approval(
-        many.connection(), slow, many.state,
-        holder="admin", stop=many.stop, progress=Quiet(), clock=many.clock,
-    ).carry_out(held.run)  # fmt: skip
+    report = many.approve(held.run)
 
     sizes = [len(updates) for updates in slow.jobs.values()]
     assert (report.counters.written, sizes) == (1_400, [SIZE, 1_400 - SIZE])  # the canary first

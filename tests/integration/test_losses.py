@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import Desk, Quiet, desk
-from worker.sync.approving import Approval
+from tests.support.runs import Desk, synced
 from worker.sync.deciding import reject
-from worker.sync.report import RunKind, RunOutcome, RunReport
+from worker.sync.report import RunKind, RunOutcome
 
 PORTAL = 200
 
@@ -18,24 +17,10 @@ PORTAL = 200
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Desk]:
     """A portal that has been synced."""
-    found = desk(tmp_path, PORTAL)
-    found.run()
+    found = synced(tmp_path, PORTAL)
     found.clock.advance(hours=1)
     yield found
     found.state.close()
-
-
-def approve(shop: Desk) -> RunReport:
-    """Let the latest run have its way."""
-    return Approval(
-        shop.connection(),
-        shop.crm,
-        shop.state,
-        holder="a person",
-        stop=shop.stop,
-        progress=Quiet(),
-        clock=shop.clock,
-    ).carry_out(f"run-{shop.runs}", who="Ada")
 
 
 def empty_a_column(shop: Desk) -> int:
@@ -70,7 +55,7 @@ def test_a_column_that_a_person_lets_go_holds_nothing_more(shop: Desk) -> None:
     """The accounts keep their last known values, and full passes go on."""
     empty_a_column(shop)
     shop.run()
-    assert approve(shop).outcome is RunOutcome.SUCCEEDED
+    assert shop.approve().outcome is RunOutcome.SUCCEEDED
     for _ in range(2):
         shop.clock.advance(days=1)
         assert shop.run(full=True).report.outcome is RunOutcome.SUCCEEDED
@@ -94,7 +79,7 @@ def test_once_a_person_agrees_the_next_run_forgets_them(shop: Desk, *, full: boo
     """It reads everything, and the agreement ends with it."""
     delete_half(shop)
     shop.run(full=full)
-    assert approve(shop).agreed is not None
+    assert shop.approve().agreed is not None
     report = shop.run().report
 
     assert report.kind is RunKind.FULL
@@ -113,7 +98,7 @@ def test_who_thinks_better_of_it_has_agreed_to_nothing(shop: Desk) -> None:
     shop.crm.edit("2", {"employees": "5"})
     shop.run(full=True)
     shop.stop.set()
-    assert approve(shop).outcome is RunOutcome.HELD
+    assert shop.approve().outcome is RunOutcome.HELD
     shop.stop.clear()
     reject(
         shop.state, "main", f"run-{shop.runs}", who="Ada", reason="a right is gone", holder="she"

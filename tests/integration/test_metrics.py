@@ -7,9 +7,8 @@ from pathlib import Path
 
 from config.connection import ConnectionSettings
 from config.freezing import Freeze
-from tests.support.runs import Clock, Quiet, desk
+from tests.support.runs import Clock, desk
 from worker.metrics import Metrics
-from worker.sync.approving import Approval
 
 
 def test_the_numbers_of_a_run_add_up(tmp_path: Path) -> None:
@@ -47,9 +46,7 @@ def test_an_approval_adds_what_it_wrote_and_nothing_twice(tmp_path: Path) -> Non
     metrics.ran(held, 2.0)
     before = held.as_json()
 
-    report = Approval(
-        it.connection(), it.crm, it.state, holder="a person", stop=it.stop, progress=Quiet()
-    ).carry_out("run-1", who="Ada")
+    report = it.approve()
     metrics.approved(report, before, 1.5)
 
     shown = numbers(metrics.text().decode())

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.memory import InMemoryCrm
 from connectors.records import Portal
-from tests.support.runs import Desk, companies, desk, portal_fields
+from tests.support.runs import Desk, companies, portal_fields, synced
 from worker.state.errors import StateError
 from worker.sync.holding import BusyError
 from worker.sync.moving import adopt, forget
@@ -20,8 +20,7 @@ from worker.sync.report import RunOutcome
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Desk]:
     """A portal that has been synced."""
-    found = desk(tmp_path, 20)
-    found.run()
+    found = synced(tmp_path, 20)
     yield found
     found.state.close()
 

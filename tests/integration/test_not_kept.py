@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import Desk, desk
-from worker.sync.guard import GuardLimits
+from tests.support.runs import ANY_CHANGE, Desk, desk, synced
 from worker.sync.report import RunOutcome, RunReport
 from worker.sync.unkept import NOT_KEPT
 
@@ -135,9 +134,7 @@ def test_a_dry_run_looks_and_changes_nothing(it: Desk) -> None:
 
 def test_many_are_sampled(tmp_path: Path) -> None:
     """An admin learns of it from some hundred accounts; the calls of a run stay few."""
-    made = desk(tmp_path, 800)
-    made.guard = GuardLimits(1_000, 100)
-    made.run()
+    made = synced(tmp_path, 800, guard=ANY_CHANGE)
     made.crm.swallowed.update(made.ids())
     first, *others = made.icp.criteria
     made.change_icp(criteria=(replace(first, weight=30), *others))

@@ -10,13 +10,11 @@ import pytest
 
 from connectors.records import FieldKind
 from tests.support.profiles import TIERS, criterion, disqualifier, one_of, profile
-from tests.support.runs import FIELDS, ICP, Desk, Quiet, desk
+from tests.support.runs import ANY_CHANGE, FIELDS, ICP, NO_CHANGE, Desk, desk
 from worker.icp.predicates import InRange
 from worker.icp.profile import DISQUALIFIED, Comparison
 from worker.state.store import open_state
-from worker.sync.approving import Approval
 from worker.sync.fields import OutputTarget
-from worker.sync.guard import GuardLimits
 from worker.sync.report import RunKind, RunOutcome
 
 TIMELESS = profile(
@@ -29,8 +27,7 @@ TIMELESS = profile(
 @pytest.fixture
 def it(tmp_path: Path) -> Iterator[Desk]:
     """A desk over twelve companies that never holds a run."""
-    made = desk(tmp_path, 12)
-    made.guard = GuardLimits(1_000, 100)
+    made = desk(tmp_path, 12, guard=ANY_CHANGE)
     yield made
     made.state.close()
 
@@ -136,9 +133,9 @@ def test_a_held_run_does_not_forget_a_last_known_value(it: Desk) -> None:
     it.crm.edit(name, {"employees": ""})
     for other in ("1", "6", "7", "12"):
         it.crm.edit(other, {"employees": "15"})
-    it.guard = GuardLimits(0, 0)
+    it.guard = NO_CHANGE
     assert it.run().report.outcome is RunOutcome.HELD
-    it.guard = GuardLimits(1_000, 100)
+    it.guard = ANY_CHANGE
     it.clock.advance(hours=1)
     it.run()
 
@@ -222,10 +219,7 @@ def test_approving_a_limited_run_leaves_the_checkpoint(it: Desk) -> None:
     it.runs = 0
     report = it.run(limit=5, yes=False).report
     assert report.outcome is RunOutcome.HELD
-    approval = Approval(
-        it.connection(), it.crm, it.state, holder="test", stop=it.stop, progress=Quiet()
-    )
-    approved = approval.carry_out(report.run)
+    approved = it.approve(report.run)
 
     assert approved.outcome is RunOutcome.SUCCEEDED
     assert it.state.checkpoints.load("main").until is None

@@ -11,11 +11,9 @@ import pytest
 from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.records import AccountUpdate, Page, Window, WriteOutcome
-from tests.support.runs import Clock, Desk, Quiet, desk
+from tests.support.runs import NO_CHANGE, Clock, Desk, OneByOne, synced
 from worker.state.errors import StateError
-from worker.sync.approving import Approval
 from worker.sync.deciding import pause, release
-from worker.sync.guard import GuardLimits
 from worker.sync.holding import BusyError
 from worker.sync.report import RunOutcome
 
@@ -23,8 +21,7 @@ from worker.sync.report import RunOutcome
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Desk]:
     """A portal that has been synced; its clock is the database's."""
-    found = desk(tmp_path, 60, clock=Clock(datetime.now(UTC)))
-    found.run()
+    found = synced(tmp_path, clock=Clock(datetime.now(UTC)))
     yield found
     found.state.close()
 
@@ -34,16 +31,10 @@ def stop_writing(shop: Desk, *, until: datetime | None = None) -> None:
     pause(shop.state, "main", until=until, who="Ada", reason="year end")
 
 
-def edit(shop: Desk, *names: str) -> None:
-    """Change what accounts are judged on."""
-    for name in names:
-        shop.crm.edit(name, {"employees": "600", "industry": "software"})
-
-
 @pytest.mark.parametrize("named", [["3"], []])
 def test_what_would_be_written_is_shown_and_held(shop: Desk, named: list[str]) -> None:
     """Named accounts too: whoever paused it meant all of it."""
-    edit(shop, "3")
+    shop.edit("3")
     before = shop.tiers()
     stop_writing(shop)
     report = shop.run(full=not named, accounts=named).report
@@ -65,7 +56,7 @@ def test_with_nothing_to_write_a_run_ends_well(shop: Desk) -> None:
 
 def test_it_writes_again_once_it_is_resumed(shop: Desk) -> None:
     """And the decisions are on record."""
-    edit(shop, "3")
+    shop.edit("3")
     stop_writing(shop)
     shop.run(full=True)
     assert release(shop.state, "main", who="Eve", reason="", holder="a person") == (True, 0)
@@ -76,7 +67,7 @@ def test_it_writes_again_once_it_is_resumed(shop: Desk) -> None:
 
 def test_a_pause_whose_end_has_come_is_over_by_itself(shop: Desk) -> None:
     """Nobody need remember it."""
-    edit(shop, "3")
+    shop.edit("3")
     stop_writing(shop, until=shop.clock() + timedelta(hours=1))
     assert shop.run(full=True).report.outcome is RunOutcome.HELD
     shop.clock.advance(hours=1)
@@ -85,42 +76,18 @@ def test_a_pause_whose_end_has_come_is_over_by_itself(shop: Desk) -> None:
 
 def test_a_held_run_cannot_be_approved_meanwhile(shop: Desk) -> None:
     """The message says who paused it and how to go on."""
-    shop.guard = GuardLimits(max_tier_changes_count=0, max_tier_changes_percent=0)
-    edit(shop, "3", "5", "7")
+    shop.guard = NO_CHANGE
+    shop.edit("3", "5", "7")
     assert shop.run(full=True).report.outcome is RunOutcome.HELD
     stop_writing(shop)
-    approval = Approval(
-        shop.connection(), shop.crm, shop.state, holder="a person", stop=shop.stop, progress=Quiet()
-    )
     with pytest.raises(StateError, match="paused by Ada"):
-        approval.carry_out("run-2")
-
-
-class PausedUnderWay(DryRunConnector):
-    """A CRM whose connection is paused after the first batch of a run; one account a batch."""
-
-    def __init__(self, shop: Desk) -> None:
-        super().__init__(shop.crm)
-        self._shop = shop
-
-    def batch_size(self, planned: int) -> int:
-        """One."""
-        del planned
-        return 1
-
-    def write(
-        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
-    ) -> Sequence[WriteOutcome]:
-        """Write, then hear of the pause."""
-        answers = self._shop.crm.write(updates, jobs)
-        stop_writing(self._shop)
-        return answers
+        shop.approve("run-2")
 
 
 def test_a_run_under_way_finishes_its_batch_and_holds_the_rest(shop: Desk) -> None:
     """Whoever pauses in a hurry need not wait for the end of it."""
-    edit(shop, "3", "5", "7")
-    shop.connector = PausedUnderWay(shop)
+    shop.edit("3", "5", "7")
+    shop.connector = OneByOne(shop, lambda: stop_writing(shop))
     report = shop.run(full=True).report
 
     assert report.outcome is RunOutcome.HELD
@@ -155,7 +122,7 @@ class ResumedUnderWay(DryRunConnector):
 
 def test_a_run_that_reads_for_hours_does_not_keep_a_pause_from_ending(shop: Desk) -> None:
     """It writes what it plans, and the decision is on record once."""
-    edit(shop, "3", "5")
+    shop.edit("3", "5")
     stop_writing(shop)
     shop.connector = reading = ResumedUnderWay(shop)
 
@@ -189,17 +156,14 @@ def test_deletions_seen_by_a_paused_run_are_forgotten_with_its_approval(shop: De
     """No later run reads its window again."""
     shop.clock.advance(hours=1)
     shop.crm.delete("1")
-    edit(shop, "3")
+    shop.edit("3")
     stop_writing(shop)
     assert shop.run().report.outcome is RunOutcome.HELD
     assert shop.state.mirror.count("main") == 60
     release(shop.state, "main", who="Eve", reason="", holder="a person")
     shop.clock.advance(hours=1)
 
-    report = Approval(
-        shop.connection(), shop.crm, shop.state,
-        holder="a person", stop=shop.stop, progress=Quiet(), clock=shop.clock,
-    ).carry_out("run-2", who="Ada")  # fmt: skip
+    report = shop.approve("run-2")
 
     assert (report.outcome, report.counters.erased) == (RunOutcome.SUCCEEDED, 1)
     assert shop.state.mirror.count("main") == 59

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.schedule import schedule
-from tests.support.runs import Desk, Quiet, desk
+from tests.support.runs import Desk, desk
 from worker.standing import standing
-from worker.sync.approving import Approval
 from worker.sync.deciding import pause, release
 from worker.sync.report import Counters, RunOutcome
 
@@ -85,15 +84,7 @@ def test_an_approved_run_counts_those_that_wait(shop: Desk) -> None:
     assert (held.outcome, held.counters.deferred) == (RunOutcome.HELD, 1)
     release(shop.state, "main", who="Ada", reason="", holder="Ada")
 
-    report = Approval(
-        shop.connection(),
-        shop.crm,
-        shop.state,
-        holder="Ada",
-        stop=shop.stop,
-        progress=Quiet(),
-        clock=shop.clock,
-    ).carry_out(held.run)
+    report = shop.approve(held.run)
 
     assert (report.counters.rejected, report.counters.deferred) == (1, 1)
     assert (report.counters.written, report.problems) == (1, [])

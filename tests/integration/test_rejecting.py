@@ -7,23 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import Desk, desk
+from tests.support.runs import Desk, desk, held
 from worker.state.errors import StateError
 from worker.sync.deciding import reject, release
-from worker.sync.guard import GuardLimits
 from worker.sync.report import RunOutcome
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Desk]:
     """A portal of which a bulk edit would change many tiers; the run is held."""
-    found = desk(tmp_path, 60)
-    found.run()
-    found.guard = GuardLimits(max_tier_changes_count=5, max_tier_changes_percent=0)
-    found.clock.advance(hours=1)
-    for name in found.ids():
-        found.crm.edit(name, {"employees": "5"})
-    assert found.run().report.outcome is RunOutcome.HELD
+    found = held(tmp_path)
     yield found
     found.state.close()
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import Desk, desk
+from tests.support.runs import ANY_CHANGE, NO_CHANGE, Desk, desk, synced
 from worker.icp.profile import DISQUALIFIED
-from worker.sync.guard import GuardLimits
 from worker.sync.rejudging import NotNowError
 from worker.sync.report import RunKind, RunOutcome
 
@@ -18,9 +17,7 @@ from worker.sync.report import RunKind, RunOutcome
 @pytest.fixture
 def it(tmp_path: Path) -> Iterator[Desk]:
     """Twelve companies, read and written once; the next run that reads comes in a week."""
-    made = desk(tmp_path, 12)
-    made.guard = GuardLimits(1_000, 100)
-    assert made.run().report.outcome is RunOutcome.SUCCEEDED
+    made = synced(tmp_path, 12, guard=ANY_CHANGE)
     made.clock.advance(minutes=5)
     yield made
     made.state.close()
@@ -94,7 +91,7 @@ def test_what_changed_in_the_crm_is_left_to_the_run_that_reads(it: Desk) -> None
 
 def test_what_the_guard_holds_is_not_written_by_the_back_door(it: Desk) -> None:
     """A held run has left what it read in the mirror: it comes first."""
-    it.guard = GuardLimits(0, 0)
+    it.guard = NO_CHANGE
     name = next(name for name, tier in it.tiers().items() if tier != DISQUALIFIED)
     it.crm.edit(name, {"employees": "5"})
     it.clock.advance(hours=1)
@@ -109,7 +106,7 @@ def test_what_the_guard_holds_is_not_written_by_the_back_door(it: Desk) -> None:
 def test_the_guard_looks_at_it_too(it: Desk) -> None:
     """Held once, not anew at every attempt of the day."""
     overridden(it, "2026-11-25")
-    it.guard = GuardLimits(0, 0)
+    it.guard = NO_CHANGE
     it.clock.advance(days=2)
 
     assert it.run(rejudge=True).report.outcome is RunOutcome.HELD

@@ -29,13 +29,12 @@ from connectors.records import (
     WriteOutcome,
 )
 from tests.support.profiles import TIERS
-from tests.support.runs import START, Clock, Desk, Quiet, companies, desk, portal_fields
+from tests.support.runs import START, Clock, Desk, companies, desk, portal_fields
 from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
 from worker.state.errors import StateError
-from worker.sync.approving import Approval
 from worker.sync.holding import BusyError
 from worker.sync.keeping import this_holder
-from worker.sync.report import RunKind, RunOutcome, RunReport
+from worker.sync.report import RunKind, RunOutcome
 
 
 @pytest.fixture
@@ -470,23 +469,10 @@ def test_time_alone_is_written_quietly(tmp_path: Path) -> None:
     assert max(written) > 0
 
 
-def approve(it: Desk, run_id: str) -> RunReport:
-    """Approve a held run."""
-    return Approval(
-        it.connection(),
-        it.crm,
-        it.state,
-        holder="admin",
-        stop=it.stop,
-        progress=Quiet(),
-        clock=it.clock,
-    ).carry_out(run_id)
-
-
 def test_approving_writes_exactly_the_held_plan(it: Desk) -> None:
     """The plan a person saw is what is written, and the checkpoint moves with it."""
     held = it.run(yes=False).report
-    report = approve(it, held.run)
+    report = it.approve(held.run)
 
     assert report.outcome is RunOutcome.SUCCEEDED
     assert report.counters.written == 60
@@ -498,7 +484,7 @@ def test_approving_passes_over_what_changed_since(it: Desk) -> None:
     """An account edited after it was planned is left for the next run."""
     held = it.run(yes=False).report
     it.crm.edit("1", {"icp_tier": "tier_3"})
-    report = approve(it, held.run)
+    report = it.approve(held.run)
 
     assert (report.counters.written, report.counters.invalid) == (59, 1)
     assert it.tiers()["1"] == "tier_3"
@@ -510,12 +496,12 @@ def test_only_a_held_run_of_the_present_icp_can_be_approved(it: Desk) -> None:
     held = it.run(yes=False).report
     it.change_icp()
     with pytest.raises(StateError, match="the ICP has changed since"):
-        approve(it, held.run)
+        it.approve(held.run)
     done = it.run().report
     with pytest.raises(StateError, match="not held"):
-        approve(it, done.run)
+        it.approve(done.run)
     with pytest.raises(StateError, match="no such run"):
-        approve(it, "nonsense")
+        it.approve("nonsense")
 
 
 def test_a_plan_made_for_other_fields_cannot_be_approved(it: Desk) -> None:
@@ -524,7 +510,7 @@ def test_a_plan_made_for_other_fields_cannot_be_approved(it: Desk) -> None:
     it.fields = replace(it.fields, inputs={**it.fields.inputs, "size": "headcount"})
 
     with pytest.raises(StateError, match="other fields are mapped now"):
-        approve(it, held.run)
+        it.approve(held.run)
 
 
 def test_a_dead_holder_is_not_waited_for(it: Desk) -> None:
@@ -562,10 +548,10 @@ def test_a_newer_hold_takes_the_place_of_an_older_one(it: Desk) -> None:
     assert it.state.plan.counts(first.run) == {}
     assert it.state.plan.counts(second.run) == {"planned": 60}
     with pytest.raises(StateError, match=rf"superseded.*Held now is {second.run}\.$"):
-        approve(it, first.run)
-    assert approve(it, second.run).counters.written == 60
+        it.approve(first.run)
+    assert it.approve(second.run).counters.written == 60
     with pytest.raises(StateError, match=r"superseded, not held; there is nothing to approve\.$"):
-        approve(it, first.run)
+        it.approve(first.run)
 
 
 def test_a_run_held_for_something_else_is_not_named_in_place_of_an_older_one(it: Desk) -> None:
@@ -574,7 +560,7 @@ def test_a_run_held_for_something_else_is_not_named_in_place_of_an_older_one(it:
     it.change_icp()
     assert it.run(yes=False).report.outcome is RunOutcome.HELD
     with pytest.raises(StateError, match=r"superseded, not held; there is nothing to approve\.$"):
-        approve(it, first.run)
+        it.approve(first.run)
 
 
 def test_a_lost_state_under_a_new_icp_says_that_the_icp_changed(it: Desk, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.schedule import schedule
-from tests.support.runs import Desk, Quiet, desk
+from tests.support.runs import Desk, Quiet, synced
 from worker.due import last_due, still_due
 from worker.sync.connection import RunRequest, TickDoneError
 from worker.sync.run import SyncRun
@@ -18,8 +18,7 @@ from worker.sync.run import SyncRun
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Desk]:
     """A portal of a few companies and its state."""
-    found = desk(tmp_path, 4)
-    found.run()
+    found = synced(tmp_path, 4)
     yield found
     found.state.close()
 

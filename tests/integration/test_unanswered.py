@@ -14,9 +14,8 @@ from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.errors import TransientError
 from connectors.records import AccountUpdate, WriteOutcome
-from tests.support.runs import Desk, desk
+from tests.support.runs import ANY_CHANGE, Desk, synced
 from worker.state.rows import ChangeState
-from worker.sync.guard import GuardLimits
 from worker.sync.report import RunOutcome
 
 SENT = 9  # of twelve companies, how many score differently under another weight
@@ -46,9 +45,7 @@ def reweigh(it: Desk, weight: int) -> None:
 @pytest.fixture
 def it(tmp_path: Path) -> Iterator[Desk]:
     """Twelve companies, written once; windows then show changes half a minute late."""
-    made = desk(tmp_path, 12)
-    made.guard = GuardLimits(1_000, 100)
-    assert made.run().report.outcome is RunOutcome.SUCCEEDED
+    made = synced(tmp_path, 12, guard=ANY_CHANGE)
     made.clock.advance(hours=1)
     made.crm.search_lag = timedelta(seconds=30)
     reweigh(made, 30)

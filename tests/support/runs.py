@@ -9,10 +9,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.freezing import Freeze
-from connectors.base import CrmConnector
+from connectors.base import CrmConnector, JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.memory import InMemoryCrm
-from connectors.records import FieldDescription, FieldKind, Option
+from connectors.records import (
+    AccountUpdate,
+    FieldDescription,
+    FieldKind,
+    Option,
+    WriteOutcome,
+)
 from tests.support.databases import fresh
 from tests.support.profiles import TIERS, criterion, disqualifier, one_of, profile
 from worker.icp.predicates import InRange, Within
@@ -21,14 +27,19 @@ from worker.icp.reading import Parser
 from worker.icp.values import Lookups, make_parser
 from worker.state.rows import Document
 from worker.state.store import State, open_state
+from worker.sync.approving import Approval
 from worker.sync.connection import Connection, RunRequest, RunResult
 from worker.sync.fields import FieldMap, OutputTarget
 from worker.sync.guard import GuardLimits
 from worker.sync.interludes import Service
 from worker.sync.preflight import needed_options
+from worker.sync.report import RunOutcome, RunReport
 from worker.sync.run import SyncRun
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+ANY_CHANGE = GuardLimits(max_tier_changes_count=1_000, max_tier_changes_percent=100)
+NO_CHANGE = GuardLimits(max_tier_changes_count=0, max_tier_changes_percent=0)
 
 ICP = profile(
     criterion("sector", one_of("software", services=0.5), weight=40),
@@ -222,6 +233,28 @@ class Desk:
             if dry_run:
                 state.close()
 
+    def approval(self) -> Approval:
+        """A person at a shell, about to approve what is held."""
+        return Approval(
+            self.connection(),
+            self.connector or self.crm,
+            self.state,
+            holder="a person",
+            stop=self.stop,
+            progress=Quiet(),
+            clock=self.clock,
+        )
+
+    def approve(self, run_id: str = "", *, reason: str = "") -> RunReport:
+        """Let a held run, the latest unless another is named, have its way."""
+        run_id = run_id or f"run-{self.runs}"
+        return self.approval().carry_out(run_id, who="Ada", reason=reason)
+
+    def edit(self, *names: str) -> None:
+        """Change what accounts are judged on: they fit now."""
+        for name in names:
+            self.crm.edit(name, {"employees": "600", "industry": "software"})
+
     def change_icp(self, **changes: object) -> None:
         """Edit the ICP: a new document with a new fingerprint."""
         self.icp = replace(
@@ -240,12 +273,76 @@ class Desk:
         return [record.account_id for page in self.crm.pages(None, []) for record in page]
 
 
-def desk(folder: Path, count: int = 60, *, clock: Clock | None = None) -> Desk:
+class OneByOne(DryRunConnector):
+    """The CRM of a desk, taking one account a batch; after each, *then* happens."""
+
+    def __init__(self, desk: Desk, then: Callable[[], None]) -> None:
+        super().__init__(desk.crm)
+        self._crm = desk.crm
+        self._then = then
+
+    def batch_size(self, planned: int) -> int:
+        """One."""
+        del planned
+        return 1
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Write, and let it happen."""
+        answers = self._crm.write(updates, jobs)
+        self._then()
+        return answers
+
+
+def desk(
+    folder: Path,
+    count: int = 60,
+    *,
+    clock: Clock | None = None,
+    guard: GuardLimits | None = None,
+) -> Desk:
     """A desk over a fresh portal of *count* companies."""
     clock = clock or Clock()
     crm = InMemoryCrm(portal_fields(), companies(count), clock=clock)
     state = open_state(f"sqlite:///{fresh(folder / 'state.db')}")
-    return Desk(state=state, crm=crm, clock=clock)
+    return Desk(state=state, crm=crm, clock=clock, guard=guard or GuardLimits())
 
 
-__all__ = ["TIERS", "Clock", "Desk", "Quiet", "companies", "desk", "parsers", "portal_fields"]
+def synced(
+    folder: Path,
+    count: int = 60,
+    *,
+    clock: Clock | None = None,
+    guard: GuardLimits | None = None,
+) -> Desk:
+    """A desk over a portal whose companies have been read and written once."""
+    made = desk(folder, count, clock=clock, guard=guard)
+    assert made.run().report.outcome is RunOutcome.SUCCEEDED
+    return made
+
+
+def held(folder: Path) -> Desk:
+    """A desk whose second run is held: a bulk edit would change many tiers."""
+    made = synced(folder)
+    made.guard = GuardLimits(max_tier_changes_count=5, max_tier_changes_percent=0)
+    made.clock.advance(hours=1)
+    for name in made.ids():
+        made.crm.edit(name, {"employees": "5"})
+    assert made.run().report.outcome is RunOutcome.HELD
+    return made
+
+
+__all__ = [
+    "TIERS",
+    "Clock",
+    "Desk",
+    "OneByOne",
+    "Quiet",
+    "companies",
+    "desk",
+    "held",
+    "parsers",
+    "portal_fields",
+    "synced",
+]
