@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -34,11 +34,14 @@ LEAST_PATIENCE = timedelta(minutes=15)
 
 
 _SCHEDULED: Final = (RunKind.FULL, RunKind.INCREMENTAL, RunKind.REJUDGE, RunKind.UNSTARTED)
-"""Runs that tell how a connection stands: of some accounts that a person names, no run does."""
+"""Runs that tell how a connection stands: of some accounts that a person chooses, no run does."""
 _SYNCING: Final = (RunKind.FULL, RunKind.INCREMENTAL, RunKind.UNSTARTED)
 
 _LOOKED_THROUGH: Final = 20
 """Runs among which the last one of the schedule is looked for."""
+
+_DEPTHS: Final = (1, 20, 400)
+"""The same, step by step: it is mostly the last of all."""
 
 BROKEN_OFF: Final = "the last run broke off: its process died or hangs; the next run repairs it"
 
@@ -109,7 +112,7 @@ def standing(
     freezes: Sequence[Freeze],
 ) -> Standing:
     """Read how *connection* stands at *now*; *freezes* are its windows in the settings."""
-    last = state.runs.latest(connection, 1, kinds=_SCHEDULED)
+    last = _last(state, connection, _tells) or _last(state, connection, bool)
     held = [
         it
         for it in state.runs.latest(connection, MOST_HELD, outcome=HELD)
@@ -121,7 +124,7 @@ def standing(
     at_work = lease if lease and instant(lease.expires_at) > now else None
     return Standing(
         connection=connection,
-        last=_as_it_is(last[0], at_work) if last else None,
+        last=_as_it_is(last, at_work) if last else None,
         unfinished=_unfinished(state, connection, at_work),
         success=instant(success) if success else None,
         due=next_due(schedule, state.ticks.last(connection) or now),
@@ -146,12 +149,34 @@ def goes_on_at(state: State, connection: str) -> datetime | None:
     nor has a run of some accounts only.
     """
     for run in state.runs.latest(connection, _LOOKED_THROUGH, kinds=_SYNCING):
-        report = report_of(run)
-        if at := report.get("resumes_at"):
+        if not _tells(run):
+            continue
+        if at := report_of(run).get("resumes_at"):
             return instant(at)
-        if run.kind != RunKind.UNSTARTED and not report.get("limited"):
+        if run.kind != RunKind.UNSTARTED:
             return None
     return None
+
+
+def _last(
+    state: State, connection: str, wanted: Callable[[Run], bool], outcome: str | None = None
+) -> Run | None:
+    """The latest run of the schedule's kinds that is *wanted*, of those that ended as *outcome*."""
+    for most in _DEPTHS:
+        runs = state.runs.latest(connection, most, outcome=outcome, kinds=_SCHEDULED)
+        found = next(filter(wanted, runs), None)
+        if found is not None or len(runs) < most:
+            return found
+    return None
+
+
+def _tells(run: Run) -> bool:
+    """Whether a run tells how its connection stands: not one that `--limit` cut short."""
+    return run.kind == RunKind.REJUDGE or not report_of(run).get("limited")
+
+
+def _did_all(run: Run) -> bool:
+    return _tells(run) and not report_of(run).get("problems")
 
 
 def _as_it_is(last: Run, at_work: Lease | None) -> Run:
@@ -191,8 +216,7 @@ def _success(state: State, connection: str) -> str | None:
     ended = [
         run.finished_at
         for outcome in (RunOutcome.SUCCEEDED, RunOutcome.PARTIAL)
-        for run in state.runs.latest(connection, 1, outcome=outcome.value, kinds=_SCHEDULED)
-        if not report_of(run).get("problems")
+        if (run := _last(state, connection, _did_all, outcome.value)) is not None
     ]
     return max(filter(None, ended), default=None)
 

@@ -11,7 +11,7 @@ import pytest
 
 from config.schedule import schedule
 from connectors.dry_run import DryRunConnector
-from connectors.errors import TransientError
+from connectors.errors import QuotaExhaustedError, TransientError
 from connectors.records import AccountRecord, Window
 from tests.support.runs import Desk, desk
 from worker.alerting.situations import changes
@@ -78,6 +78,64 @@ def test_a_resync_does_not_hide_a_run_that_failed(it: Desk) -> None:
     assert told(it) == ["failed"]
 
 
+def test_a_run_of_the_first_few_does_not_hide_one_that_failed(it: Desk) -> None:
+    """Whoever tries `--limit` on the morning after has mended nothing yet."""
+    success = stands(it).success
+    fail(it)
+    for _ in range(2):
+        assert it.run(limit=5).report.outcome is RunOutcome.SUCCEEDED
+        it.clock.advance(minutes=5)
+
+    found = stands(it)
+
+    assert found.last is not None
+    assert (found.last.outcome, found.success) == ("failed", success)
+    assert verdict(found, it.clock(), review_overdue=False).needs_someone
+    assert told(it) == ["failed"]
+
+
+def test_a_run_of_the_first_few_that_dies_is_no_failure_of_the_schedule(it: Desk) -> None:
+    """That it was one of a few is known from its start."""
+    it.crm.before_call = _gone
+    with pytest.raises(Gone):
+        it.run(limit=5)
+
+    found = stands(it)
+
+    assert found.last is not None
+    assert (found.last.run_id, found.last.outcome) == ("run-1", "succeeded")
+    assert told(it) == []
+
+
+def test_a_run_of_the_first_few_tells_how_it_stands_where_there_is_no_other(tmp_path: Path) -> None:
+    """Of a connection that is being set up."""
+    made = desk(tmp_path / "new", 8)
+    made.run(limit=5)
+    found = stands(made)
+    made.state.close()
+    assert found.last is not None
+    assert found.last.outcome == "succeeded"
+
+
+def test_a_night_with_a_problem_does_not_undo_the_nights_before(it: Desk) -> None:
+    """Where the CRM refuses some accounts each night, the last one that did all it could counts."""
+    it.crm.refuse("1", "INVALID")
+    for _ in range(5):
+        it.clock.advance(days=1)
+        it.crm.edit("1", {"employees": str(it.runs)})
+        it.clock.advance(minutes=1)
+        assert it.run().report.outcome is RunOutcome.PARTIAL
+    success = it.clock()
+    it.clock.advance(days=1)
+    it.crm.before_call = _no_calls
+    assert it.run().report.problems
+
+    found = stands(it)
+
+    assert found.success == success
+    assert not found.overdue(it.clock())
+
+
 def test_a_run_whose_process_died_is_told(it: Desk) -> None:
     """As soon as its lease has run out: nothing else would be heard of it until the next tick."""
     lease = it.state.leases.acquire("main", "elsewhere", timedelta(seconds=90), it.clock())
@@ -99,6 +157,20 @@ def test_a_run_whose_process_died_is_told(it: Desk) -> None:
     assert told(it) == ["failed"]
     it.clock.advance(days=4)
     assert set(told(it)) == {"failed", "missed"}
+
+
+class Gone(BaseException):
+    """The process is no more."""
+
+
+def _gone(route: str) -> None:
+    if route == "pages":
+        raise Gone
+
+
+def _no_calls(route: str) -> None:
+    if route == "pages":
+        raise QuotaExhaustedError("the day's calls are used up.")
 
 
 class CutShort(DryRunConnector):

@@ -148,6 +148,7 @@ class SyncRun:
             as_of=now,
             started_at=self._clock(),
             dry_run=request.dry_run,
+            report=None if request.limit is None else orjson.dumps(report.as_json()),
         )
         if not request.dry_run and checkpoint.inputs_fingerprint != report.mapping:
             # what it reads is in the mirror also where it is held, stopped, or of a few accounts
