@@ -554,6 +554,21 @@ def test_a_newer_hold_takes_the_place_of_an_older_one(it: Desk) -> None:
         it.approve(first.run)
 
 
+def test_a_run_cut_short_while_it_reads_takes_no_plans_place(it: Desk) -> None:
+    """It has planned nothing anew: what is held can still be approved."""
+
+    def no_pages(route: str) -> None:
+        if route == "pages":
+            raise QuotaExhaustedError("used up.")
+
+    held = it.run(yes=False).report
+    it.crm.before_call = no_pages
+    assert it.run(yes=False).report.outcome is RunOutcome.PARTIAL
+    it.crm.before_call = lambda _route: None
+
+    assert approve(it, held.run).counters.written == 60
+
+
 def test_a_run_held_for_something_else_is_not_named_in_place_of_an_older_one(it: Desk) -> None:
     """Who meant to approve the one must not be led to approve the other."""
     first = it.run(yes=False).report

@@ -75,6 +75,7 @@ class Pass:
         self._mirrored = parts.state.mirror.count(parts.connection.name)  # before this pass
         self._gone: list[str] = []
         self.met: set[str] = set()  # of named accounts, the ids under which they were read
+        self.looked = False  # at every account that it set out to look at
         self._known = [name for name in self._connection.fields.read_fields() if name in described]
         panel = Panel(
             self._connection.profiles,
@@ -119,6 +120,7 @@ class Pass:
         if not self._pull():
             self.leave_rest_held()
             return RunOutcome.STOPPED
+        self.looked = True
         self._progress.stage("guard", None)
         self._report.transitions = self._transitions()
         planned = self._state.plan.counts(self._run_id).get("planned", 0)

@@ -173,7 +173,7 @@ class SyncRun:
         self._attempt(work, report)
         report.calls = connector.calls.less(parts.interludes.calls)
         self._finish(keeper, report)
-        self._tidy(keeper, report, request)
+        self._tidy(keeper, report, request, looked=work.looked)
         return RunResult(report, work.evaluator.examples.found, portal)
 
     def _short_run(
@@ -244,9 +244,11 @@ class SyncRun:
             calls=report.calls.total,
         )
 
-    def _tidy(self, keeper: Keeper, report: RunReport, request: RunRequest) -> None:
+    def _tidy(
+        self, keeper: Keeper, report: RunReport, request: RunRequest, *, looked: bool
+    ) -> None:
         """Drop what no longer matters: plans this run made anew, and what is past its time."""
-        whole = report.kind is not RunKind.ACCOUNTS and request.limit is None
+        whole = looked and report.kind is not RunKind.ACCOUNTS and request.limit is None
         planned_anew = report.outcome in {
             RunOutcome.HELD,
             RunOutcome.SUCCEEDED,
