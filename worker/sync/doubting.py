@@ -33,7 +33,7 @@ class Doubts:
         self._connection = connection
         self._census = census
 
-    def unanswered(self, rows: Sequence[MirrorRow]) -> list[str]:
+    def unanswered(self, rows: Sequence[MirrorRow]) -> set[str]:
         """Which accounts, not read in this run, may hold something else than the mirror says.
 
         They were sent something and the answer was lost, with the process perhaps. A search may
@@ -45,9 +45,8 @@ class Doubts:
             if row.modified_at == "" and not self._census.has_met(row.rowid)
         ]
         if not unsettled:
-            return []
-        sent = self._state.journal.unanswered(self._connection, unsettled)
-        return [account_id for account_id in unsettled if account_id in sent]
+            return set()
+        return self._state.journal.unanswered(self._connection, unsettled)
 
     def unechoed(self, checkpoint: Checkpoint, overlap: timedelta, now: datetime) -> list[str]:
         """Which accounts were written lately and should have been in the window just read.

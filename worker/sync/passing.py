@@ -254,7 +254,7 @@ class Pass:
             self._keeper.keep()
             doubtful = self._doubts.unanswered(rows)
             if doubtful:
-                found = self._connector.fetch(doubtful, self._known)
+                found = self._connector.fetch(sorted(doubtful), self._known)
                 self.evaluator.take(found, skip_known=False)
             self.evaluator.rejudge([it for it in rows if it.account_id not in doubtful])
             self._progress.advance(len(rows))
