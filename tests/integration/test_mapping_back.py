@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from connectors.base import JobLog
+from connectors.dry_run import DryRunConnector
+from connectors.records import AccountRecord, AccountUpdate, Window, WriteOutcome
 from tests.support.runs import ANY_CHANGE, INPUTS, NO_CHANGE, Desk, synced
 from worker.sync.report import RunKind, RunOutcome
 
@@ -91,3 +94,39 @@ def test_a_plan_is_approved_after_other_fields_were_read_in_part(shop: Desk) -> 
     assert report.kind is RunKind.FULL
     after = shop.tiers()
     assert {name for name in before if after[name] != before[name]} == {"3"}
+
+
+class Overlooking(DryRunConnector):
+    """A connector whose full list lacks three accounts that exist."""
+
+    def pages(
+        self, window: Window | None, fields: Sequence[str]
+    ) -> Iterator[Sequence[AccountRecord]]:
+        """Leave three out."""
+        for page in self._inner.pages(window, fields):
+            yield [record for record in page if record.account_id not in {"1", "2", "3"}]
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Write."""
+        return self._inner.write(updates, jobs)
+
+
+def test_accounts_that_a_pass_over_other_fields_overlooked_are_not_judged_by_those(
+    shop: Desk,
+) -> None:
+    """What the mirror holds of them are values of the fields of before."""
+    before = shop.tiers()
+    map_fields(shop, OTHERS)
+    shop.connector = Overlooking(shop.crm)
+    report = shop.run().report
+    assert (report.kind, report.outcome) == (RunKind.FULL, RunOutcome.PARTIAL)
+    assert "3 accounts exist but were not in the full list" in report.problems[0]
+    shop.clock.advance(days=1)
+
+    counters = shop.run().report.counters
+    assert counters.read + counters.rejudged == 57
+    assert {name: shop.tiers()[name] for name in "123"} == {name: before[name] for name in "123"}
+    shop.connector = None
+    assert shop.run(full=True).report.outcome is RunOutcome.SUCCEEDED

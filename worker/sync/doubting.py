@@ -12,7 +12,7 @@ from typing import Final
 
 from worker.state.census import Census
 from worker.state.instants import instant
-from worker.state.rows import Checkpoint, MirrorRow
+from worker.state.rows import Checkpoint, Lease, MirrorRow
 from worker.state.store import State
 
 SHOWN_AFTER: Final = timedelta(minutes=2)
@@ -47,6 +47,17 @@ class Doubts:
         if not unsettled:
             return set()
         return self._state.journal.unanswered(self._connection, unsettled)
+
+    def set_aside(self, lease: Lease, account_ids: Sequence[str]) -> None:
+        """Judge accounts from the mirror no more until they are read again.
+
+        They exist, and a complete pass over other fields than before did not meet them: what the
+        mirror holds are values of those.
+        """
+        rows = self._state.mirror.page(self._connection, account_ids)
+        self._state.mirror.save(
+            lease, [row._replace(modified_at="", inputs=b"[]") for row in rows.values()]
+        )
 
     def unechoed(self, checkpoint: Checkpoint, overlap: timedelta, now: datetime) -> list[str]:
         """Which accounts were written lately and should have been in the window just read.

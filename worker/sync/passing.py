@@ -85,6 +85,7 @@ class Pass:
         )
         last_day = instant(checkpoint.until).date() if checkpoint.until else None
         self._fingerprint = self._connection.fingerprint()
+        self._same_inputs = checkpoint.inputs_fingerprint == self._connection.inputs_fingerprint()
         # A new ICP asks about every account; so does a new day, for triggers decay and overrides
         # and last known values run out by date.
         self._rejudges = (
@@ -97,7 +98,7 @@ class Pass:
                 self._fingerprint,
                 now.date(),
                 self._rejudges,
-                checkpoint.inputs_fingerprint == self._connection.inputs_fingerprint(),
+                self._same_inputs,
                 None if request.accounts else now,  # a person who names an account wants it tried
             ),
             panel,
@@ -361,6 +362,8 @@ class Pass:
                 self.counters.erased += len(gone)
             missed = [name for name in unseen if name in alive]
             if missed:
+                if not self._same_inputs:
+                    self._doubts.set_aside(self._keeper.lease, missed)
                 self._report.problems.append(
                     f"{len(missed)} accounts exist but were not in the full list,"
                     f" among them {', '.join(missed[:3])}. Run again with --full."
