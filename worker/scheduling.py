@@ -13,7 +13,6 @@ import structlog
 from apscheduler.events import (
     EVENT_JOB_ERROR,
     EVENT_JOB_MAX_INSTANCES,
-    EVENT_JOB_MISSED,
     JobExecutionEvent,
 )
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -27,9 +26,6 @@ log = structlog.get_logger()
 
 Job = Callable[[], datetime | None]
 """Runs, and may answer when it wants to run again, sooner than its schedule says."""
-
-GRACE = timedelta(hours=1)
-"""How late a tick may still start. The library's own second would drop any run after a hiccup."""
 
 NO_WAIT = timedelta(0)
 
@@ -63,12 +59,12 @@ class Clock:
             job_defaults={
                 "coalesce": True,
                 "max_instances": 1,
-                "misfire_grace_time": int(GRACE.total_seconds()),
+                # However late: a machine that slept over a daily tick has a day to lose. The
+                # library's own second would drop any run after a hiccup.
+                "misfire_grace_time": None,
             },
         )
-        self._scheduler.add_listener(
-            _tell, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
-        )
+        self._scheduler.add_listener(_tell, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
 
     def on(self, schedule: Schedule, name: str, job: Job, wait: timedelta = NO_WAIT) -> None:
         """Run *job* after *wait* and then as *schedule* says."""
@@ -130,7 +126,6 @@ class Clock:
 def _tell(event: JobExecutionEvent) -> None:
     words = {
         EVENT_JOB_ERROR: "tick_failed",
-        EVENT_JOB_MISSED: "tick_missed",
         EVENT_JOB_MAX_INSTANCES: "tick_skipped_still_running",
     }
     log.warning(words[event.code], connection=event.job_id.partition(" ")[0])

@@ -125,6 +125,23 @@ def test_a_job_may_ask_to_run_again_sooner() -> None:
     assert timedelta(milliseconds=150) < runs[1] - runs[0] < timedelta(seconds=PATIENCE)
 
 
+@pytest.mark.parametrize("line", ["1h", "0 4 1 1 *"])
+def test_a_tick_that_a_machine_slept_over_is_begun_when_it_wakes(line: str) -> None:
+    """However long it slept: the next one of a daily schedule is a day away."""
+    stop, ran = threading.Event(), threading.Event()
+
+    def job() -> None:
+        ran.set()
+        stop.set()
+
+    clock = Clock(stop, 1)
+    clock.on(schedule(line), "main", job, timedelta(hours=-5))
+    with at_the_latest(stop):
+        clock.run()
+
+    assert ran.is_set()
+
+
 def test_a_job_cannot_put_its_schedule_off() -> None:
     """Whatever comes first counts."""
     stop = threading.Event()
