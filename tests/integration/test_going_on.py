@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
@@ -16,9 +17,10 @@ from config.hubspot import HubSpotSettings
 from config.schedule import schedule
 from config.settings import Settings
 from tests.support.sandbox import RunningSandbox, running_sandbox
-from worker.cli.running import Tick
+from worker.cli.running import LOOK_AGAIN, Tick
 from worker.due import last_due
 from worker.state.database import Database
+from worker.state.instants import instant, instant_text
 from worker.state.store import State, open_state
 
 YEARLY = schedule(f"0 4 1 {(datetime.now(UTC).month + 5) % 12 + 1} *")
@@ -164,8 +166,33 @@ def test_what_another_replica_has_gone_on_with_is_done(worker: Worker) -> None:
     now = worker.state.now()
     worker.state.runs.start(lease, "theirs", kind="incremental", as_of=now, started_at=now)
 
-    assert worker.tick() is None
+    assert worker.tick() is not None
     assert worker.said == ["tick_skipped_busy"]
     worker.state.leases.release(lease)
     assert worker.tick() is None
     assert worker.said == ["tick_done_before"]
+
+
+def test_one_that_found_a_run_under_way_learns_what_the_calls_left_of_it(worker: Worker) -> None:
+    """Whoever runs it may be gone when they are back, and the next tick be months away."""
+    at = worker.tick()
+    assert at is not None
+    later(worker, at)
+    lease = worker.state.leases.acquire("main", "another", timedelta(hours=1), worker.state.now())
+    assert lease is not None
+    now = worker.state.now()
+    worker.state.runs.start(lease, "theirs", kind="full", as_of=now, started_at=now)
+
+    again = worker.tick()
+
+    assert worker.said == ["tick_skipped_busy"]
+    assert again is not None
+    assert again - datetime.now(UTC) <= LOOK_AGAIN
+    back = now + timedelta(hours=9)
+    worker.state.runs.finish(
+        lease, "theirs", outcome="partial", finished_at=now,
+        report=orjson.dumps({"resumes_at": instant_text(back)}),
+    )  # fmt: skip
+    worker.state.leases.release(lease)
+    assert worker.tick() == instant(instant_text(back))
+    assert worker.said == ["run_resumes"]

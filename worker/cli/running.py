@@ -324,13 +324,13 @@ class Tick:
     def _coming_back(self, due: datetime) -> datetime | None:
         """When to come back to the tick that was *due*, or to what is left of it."""
         name, again = self._connection.name, datetime.now(UTC) + LOOK_AGAIN
+        self._wished = True
         if self._begun(due):
             if (left := self._left()) is None:
                 log.info("tick_skipped_busy", connection=name)
-                return None
+                return again  # its calls may end it, and its process be gone when they are back
             again = max(again, left)
         log.info("tick_waits", connection=name, seconds=LOOK_AGAIN.total_seconds())
-        self._wished = True
         return again
 
     def _begun(self, due: datetime) -> bool:
