@@ -75,6 +75,39 @@ def test_a_replica_whose_clock_is_ahead_comes_back_at_the_tick_of_the_others(
         assert timedelta(minutes=89) < ahead < timedelta(minutes=91)
 
 
+class Ending(State):
+    """The state of a worker that is told to end when it looks at the time."""
+
+    stop: threading.Event
+
+    def now(self) -> datetime:
+        """Now."""
+        self.stop.set()
+        return super().now()
+
+
+def test_a_worker_that_is_told_to_end_before_its_run_begins_has_failed_at_nothing(
+    tmp_path: Path,
+) -> None:
+    """It was waiting for a CRM that does not answer; its tick is still there."""
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    open_state(url).close()
+    connection = ConnectionSettings(
+        name="main",
+        crm="hubspot",
+        profiles=(Path("config/examples/midmarket-saas.yaml"),),
+        hubspot=HubSpotSettings(access_token=SecretStr("s"), api_origin="http://127.0.0.1:9"),
+    )
+    with Ending(Database(url, timedelta(seconds=5))) as state, capture_logs() as logs:
+        state.stop = threading.Event()
+        tick = Tick(Settings(connections=(connection,)), connection, state, state.stop)
+        assert tick() is None
+        assert state.ticks.last("main") is None
+        assert state.runs.latest("main") == []
+
+    assert [it["event"] for it in logs if it["log_level"] == "error"] == []
+
+
 def test_a_tick_that_nobody_could_begin_is_come_back_to(tmp_path: Path) -> None:
     """Somebody decides about a run just then, or a replica died: the day is not lost.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.schedule import schedule
+from connectors.errors import StoppedError
 from tests.support.runs import Desk, Quiet, synced
 from worker.due import last_due, still_due
 from worker.sync.connection import RunRequest, TickDoneError
@@ -62,6 +63,23 @@ def test_a_restart_does_not_begin_the_same_tick_again(shop: Desk) -> None:
     """A crash loop costs the CRM nothing."""
     due = last_due(schedule("1h"), shop.clock())
     assert tick(shop, "a", due)
+    assert not tick(shop, "a", due)
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_tick_whose_run_was_told_to_stop_before_it_began_is_begun_by_another(
+    shop: Desk, *, earlier: bool
+) -> None:
+    """A deployment in the seconds of the preflight costs no day, and nothing would have told it."""
+    due = last_due(schedule("1h"), shop.clock())
+    if earlier:
+        assert tick(shop, "a", due - timedelta(hours=1))
+    shop.crm.fail_next(StoppedError("Stopped on request while waiting for the CRM."))
+    with pytest.raises(StoppedError):
+        tick(shop, "a", due)
+    assert shop.state.ticks.last("main") == (due - timedelta(hours=1) if earlier else None)
+
+    assert tick(shop, "b", due)
     assert not tick(shop, "a", due)
 
 

@@ -18,7 +18,7 @@ from config.connection import ConnectionSettings
 from config.problems import ConfigError
 from config.settings import Settings, load_settings
 from connectors.dry_run import DryRunConnector
-from connectors.errors import ConnectorError, QuotaExhaustedError
+from connectors.errors import ConnectorError, QuotaExhaustedError, StoppedError
 from worker import composition
 from worker.alerting import LAST_WORDS_OF_WORKER, alerting
 from worker.cli.failing import failures, incident
@@ -26,6 +26,7 @@ from worker.cli.interludes import service_of
 from worker.cli.showing import console, progress_bar, show_report
 from worker.cli.stopping import stopping
 from worker.cli.telling import tell, tell_freezes
+from worker.due import delay, last_due, still_due
 from worker.recording import attempt
 from worker.standing import goes_on_at
 from worker.state.errors import StateError
@@ -250,8 +251,6 @@ class Tick:
             return self._run(late)
 
     def _jitter(self) -> timedelta:
-        from worker.due import delay, last_due  # noqa: PLC0415 - the only command that needs it
-
         most = self._connection.jitter
         if most is None or self._wished:
             return timedelta(0)
@@ -259,8 +258,6 @@ class Tick:
         return delay(self._connection.name, due, most)
 
     def _run(self, late: timedelta) -> datetime | None:
-        from worker.due import last_due, still_due  # noqa: PLC0415 - the only command that needs it
-
         if self._stop.is_set():
             return None
         name, schedule, own = self._connection.name, self._connection.schedule, datetime.now(UTC)
@@ -293,8 +290,9 @@ class Tick:
             log.warning("run_problem", connection=name, problem=str(error))
             self._failed()
             return self._resuming(error.resumes_at)
-        except NotNowError as why:
-            log.info("rejudging_passed_over", connection=name, reason=str(why))
+        except (NotNowError, StoppedError) as why:  # the latter leaves its tick to who comes next
+            if isinstance(why, NotNowError):
+                log.info("rejudging_passed_over", connection=name, reason=str(why))
             return None
         except TickDoneError:
             return self._done_before(again)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from worker.state.database import Database, insert_or
 from worker.state.instants import instant, instant_text
@@ -25,7 +25,8 @@ class Ticks:
         """Begin the tick that was *due*; false when it, or a later one, was begun before.
 
         Whoever holds the lease claims, so two replicas never begin the same tick. A process that
-        dies after it claimed leaves its work to the next tick.
+        dies after it claimed leaves its work to the next tick; one that is told to stop before the
+        run has begun gives it back.
         """
         with self._database.write(lease) as transaction:
             connection = self._database.number(transaction, lease.connection)
@@ -41,6 +42,17 @@ class Ticks:
                 .on_conflict_do_update(index_elements=["connection"], set_=values)
             )
             return True
+
+    def give_back(self, lease: Lease, due: datetime, before: datetime | None) -> None:
+        """Let the tick that was *due* be begun by another: *before* it, that one was the last."""
+        with self._database.write(lease) as transaction:
+            connection = self._database.number(transaction, lease.connection)
+            this = ticks.c.connection == connection, ticks.c.due_at == instant_text(due)
+            transaction.execute(
+                delete(ticks).where(*this)
+                if before is None
+                else update(ticks).where(*this).values(due_at=instant_text(before))
+            )
 
     def last(self, connection: str) -> datetime | None:
         """When the last scheduled tick of *connection* was due; ``None`` before the first."""

@@ -90,7 +90,13 @@ class SyncRun:
         """
         name = self._connection.name
         with alone(self._state, name, self._holder, self._clock, self._ticking) as keeper:
-            return self._under_lease(request, keeper)
+            before = self._state.ticks.last(name)
+            try:
+                return self._under_lease(request, keeper)
+            except StoppedError:  # it has not begun, or it would have ended as stopped
+                if request.due:
+                    self._state.ticks.give_back(keeper.lease, request.due, before)
+                raise
 
     def _under_lease(self, request: RunRequest, keeper: Keeper) -> RunResult:
         connection, connector, state = self._connection, self._connector, self._state

@@ -110,6 +110,8 @@ def test_stale_holder_can_write_nothing(state: State) -> None:
             late, "run-1", outcome="succeeded", report=b"{}", finished_at=NOW
         ),
         lambda: state.leases.renew(late, MINUTE, NOW),
+        lambda: state.ticks.claim(late, NOW, NOW),
+        lambda: state.ticks.give_back(late, NOW, None),
     ):
         with pytest.raises(StaleLeaseError, match=r"connection main: fence 1 .* Stop this run"):
             write()
