@@ -40,6 +40,7 @@ REJUDGE: Final[Schedule] = schedule("30 0 * * *")
 FULL_EVERY: Final = timedelta(days=7)
 FORMULA_EVERY: Final = timedelta(days=1)
 OVERLAP: Final = timedelta(minutes=15)
+LEAST_OVERLAP: Final = timedelta(minutes=2)
 
 
 def database_url(value: SecretStr) -> SecretStr:
@@ -153,6 +154,14 @@ class ConnectionEntry(Part):
             name = CRM_NAMES[crm]
             raise wrong(f"the connection is one to {name}.", "Remove it, or change crm.")
         return section
+
+    @field_validator("overlap")
+    @classmethod
+    def _longer_than_a_search_lags(cls, overlap: timedelta) -> timedelta:
+        if overlap < LEAST_OVERLAP:
+            message = "a search may show a change later than that, and the change would be lost."
+            raise wrong(message, "Use 2m or more; 15m is usual.")
+        return overlap
 
     @field_validator("fields")
     @classmethod

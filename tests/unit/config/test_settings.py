@@ -326,6 +326,19 @@ connections:
     assert PLANTED not in "".join(found)
 
 
+def test_an_overlap_shorter_than_a_search_lags_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a search shows only after the next run has looked would never be read."""
+    with_file(
+        monkeypatch,
+        "connections: [{name: emea, crm: hubspot, profiles: [a.yaml], overlap: 30s}]\n",
+    )
+
+    [found] = problems()
+
+    assert "overlap: a search may show a change later than that" in found
+    assert "Use 2m or more" in found
+
+
 @pytest.mark.parametrize(
     ("url", "refused"),
     [
