@@ -39,7 +39,8 @@ USED_UP, FEW = "used_up", "few"
 _TROUBLES = ("failed", "held", "missed")
 _COUNTED = ("read", "unchanged", "written", "rejected", "invalid", "held")
 _GOOD = {RunOutcome.SUCCEEDED.value, RunOutcome.PARTIAL.value}
-_NUMBERS = re.compile(r"\d+")
+_NUMBER = r"[\w-]*\d[\w-]*"  # an id too: letters may stand in it
+_NUMBERS = re.compile(rf"{_NUMBER}(?:, {_NUMBER})*")
 _Key = tuple[str, str]
 
 
@@ -113,7 +114,7 @@ def _present(
         others = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
         yield Situation(
             event="failed",
-            cause=_key(*problems),
+            cause=_key(str(report.get("failure") or ""), problems[0]),  # others come and go
             words=problems[0] + others,
             remedy=failure_remedies(it)[0],
             run=last,
@@ -269,7 +270,7 @@ def _counts(report: dict[str, Any]) -> dict[str, int]:
 
 
 def _key(*texts: str) -> str:
-    """Equal for texts that differ in their numbers only: how many, how long, when."""
+    """Equal for texts that differ in their numbers and ids only: how many, how long, which."""
     digest = hashlib.sha256()
     for text in texts:
         digest.update(_NUMBERS.sub("#", text).encode() + b"\0")

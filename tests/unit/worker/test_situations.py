@@ -91,6 +91,24 @@ def test_numbers_make_no_new_cause() -> None:
     assert events(book.look(stands(run("succeeded")))) == []
 
 
+def test_what_else_is_wrong_makes_no_new_cause() -> None:
+    """Each run meets other accounts besides: what ended it is still the same."""
+    book = Book()
+    for others in ([], ["account 001Pn00000AbCdEAAV"], ["account 001Pn00000XyZwQAAV", "5 of 7"]):
+        book.look(stands(run("failed", failure="crm", problems=["no answer", *others])))
+    assert [it.event for it in book.open] == ["failed"]
+    told = book.look(stands(run("failed", failure="setup", problems=["no answer"])))
+    assert events(told) == ["failed"]
+
+
+def test_ids_make_no_new_cause() -> None:
+    """Of accounts, jobs and runs, however many are named and whatever letters stand in them."""
+    book = Book()
+    for name in ("750Pn000001AbCd", "750Pn000002XyZw, 750Pn000003QrSt", "20261127-150622-beef"):
+        book.look(stands(run("failed", problems=[f"job {name} was lost"])))
+    assert [it.event for it in book.open] == ["failed"]
+
+
 def test_a_hold_is_told_again_when_its_cause_is_another() -> None:
     """Another ICP, or another main cause of the changes, is news."""
     book = Book()
