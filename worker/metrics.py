@@ -189,7 +189,7 @@ def _families() -> list[GaugeMetricFamily]:
         "icp_lease_held": "1 while a process is at work on the connection.",
         "icp_failing": "1 while the last run is one that failed.",
         "icp_alerts_waiting": "Alerts that are not delivered yet.",
-        "icp_dead_letters": "Accounts that the CRM refuses.",
+        "icp_dead_letters": "Accounts that the CRM refuses, or does not keep as written.",
         "icp_held_runs": "Runs that wait for approval.",
         "icp_paused": "1 while a person has paused the connection.",
         "icp_frozen": "1 in a freeze window of the settings.",

@@ -21,6 +21,7 @@ from worker.state.runs import ABANDONED, HELD
 from worker.state.store import State
 from worker.sync.keeping import is_gone
 from worker.sync.report import Failure, RunKind, RunOutcome
+from worker.sync.unkept import NOT_KEPT
 from worker.sync.withholding import frozen_words
 
 MOST_HELD = 20
@@ -60,6 +61,7 @@ class Standing:
     held: Run | None  # the latest that waits for a person, not only for a pause or freeze to end
     held_runs: int
     dead_letters: int
+    not_kept: int = 0  # of these: accepted each time, and not there when read next
     pause: Pause | None
     freeze: Freeze | None  # in force
     next_freeze: Freeze | None
@@ -134,6 +136,7 @@ def standing(
         held_runs=len(held),
         alerts=state.alerts.waiting(connection),
         dead_letters=state.dead_letters.count(connection),
+        not_kept=state.dead_letters.count(connection, NOT_KEPT),
         pause=state.pauses.of(connection, now),
         freeze=in_force(freezes, now),
         next_freeze=coming(freezes, now),
@@ -277,8 +280,7 @@ def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:
         why = f"alerts do not arrive: {it.alerts.problem}"
         yield Verdict(LOOK, why, (f"icp alerts --test{it.of}",))
     if it.dead_letters:
-        what = "1 account" if it.dead_letters == 1 else f"{it.dead_letters:,} accounts"
-        yield Verdict(LOOK, f"the CRM refuses {what}", (f"icp runs --rejected{it.of}",))
+        yield Verdict(LOOK, _not_taken(it), (f"icp runs --rejected{it.of}",))
     if it.last is not None and it.last.outcome == RunOutcome.PARTIAL.value:
         problems = it.report.get("problems") or ["the last run left something over"]
         yield Verdict(LOOK, str(problems[0]), (f"icp run{it.of}",))
@@ -289,6 +291,22 @@ def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:
         yield Verdict(LOOK, why, ("icp lint",))
     if it.freeze is not None:
         yield Verdict(ALL_RIGHT, frozen_words(it.freeze))
+
+
+def _not_taken(it: Standing) -> str:
+    """What the CRM refuses, and what it accepts and does not keep: the remedies differ."""
+    refused, unkept = it.dead_letters - it.not_kept, it.not_kept
+    found = [f"the CRM refuses {_accounts(refused)}"] if refused else []
+    if unkept:
+        found.append(
+            f"the CRM accepts what is written to {_accounts(unkept)} and does not keep it: look for"
+            " what else sets our fields (a workflow, a flow, an integration), and end that"
+        )
+    return "; ".join(found)
+
+
+def _accounts(count: int) -> str:
+    return "1 account" if count == 1 else f"{count:,} accounts"
 
 
 def report_of(run: Run | None) -> dict[str, Any]:

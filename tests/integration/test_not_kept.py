@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from config.schedule import schedule
 from tests.support.runs import ANY_CHANGE, Desk, desk, synced
+from worker.standing import standing, verdict
 from worker.sync.report import RunOutcome, RunReport
 from worker.sync.unkept import NOT_KEPT
 
@@ -163,6 +165,23 @@ def test_after_three_writes_a_run_gives_way(it: Desk) -> None:
     assert (letter.account_id, letter.code, letter.field) == ("1", NOT_KEPT, "icp_tier")
     assert "3 times since 2026-11-24 09:05 UTC" in letter.message
     assert "icp resync 1" in letter.message
+
+
+def test_the_status_does_not_call_it_a_refusal(it: Desk) -> None:
+    """The CRM accepted it: who sets our fields is what a person should look for."""
+    later(fought(it))
+    found = standing(it.state, "main", schedule("0 4 * * *"), it.clock(), ())
+
+    said = verdict(found, it.clock(), review_overdue=False)
+
+    assert said.why.startswith(
+        "the CRM accepts what is written to 1 account and does not keep it: look for"
+    )
+    assert said.remedies == ("icp runs --rejected --connection main",)
+    both = verdict(replace(found, dead_letters=3), it.clock(), review_overdue=False)
+    assert both.why.startswith("the CRM refuses 2 accounts; the CRM accepts what is written to 1")
+    none = verdict(replace(found, not_kept=0), it.clock(), review_overdue=False)
+    assert none.why == "the CRM refuses 1 account"
 
 
 def test_a_write_that_is_never_stored_ends_there_as_well(it: Desk) -> None:

@@ -96,6 +96,7 @@ def _as_json(it: Standing, said: Verdict, overdue: Overdue, now: datetime) -> di
         if it.held is None
         else {"run": it.held.run_id, "reason": hold.get("reason", "")},
         "dead_letters": it.dead_letters,
+        "not_kept": it.not_kept,
         "pause": None if it.pause is None else it.pause._asdict(),
         "freeze": _window(it.freeze),
         "next_freeze": _window(it.next_freeze),

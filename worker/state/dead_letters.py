@@ -26,6 +26,7 @@ _COUNT = (
     .select_from(dead_letters)
     .where(dead_letters.c.connection == bindparam("of"))
 )
+_COUNT_OF = _COUNT.where(dead_letters.c.code == bindparam("code"))
 _SET = insert_or(dead_letters)
 _SET = _SET.on_conflict_do_update(
     index_elements=["connection", "account_id"],
@@ -69,8 +70,9 @@ class DeadLetters:
                     found[row[0]] = DeadLetter._make(row)
         return found
 
-    def count(self, connection: str) -> int:
-        """Count the refused accounts."""
+    def count(self, connection: str, code: str | None = None) -> int:
+        """Count the refused accounts, all of them or those of one code."""
+        query = _COUNT if code is None else _COUNT_OF
         with self._database.read() as transaction:
-            number = self._database.number(transaction, connection)
-            return transaction.execute(_COUNT, {"of": number}).scalar_one()
+            of = {"of": self._database.number(transaction, connection), "code": code}
+            return transaction.execute(query, of).scalar_one()
