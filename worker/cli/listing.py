@@ -14,7 +14,7 @@ from rich.table import Table
 from config.settings import Settings, load_settings
 from worker import composition
 from worker.cli.failing import failures
-from worker.cli.showing import console
+from worker.cli.showing import console, printable
 from worker.state.rows import DeadLetter, Run
 from worker.state.store import State
 
@@ -90,7 +90,7 @@ def _rejected(settings: Settings, state: State, name: str | None, *, as_json: bo
         )  # fmt: skip
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("Account", "Code", "Field", "Times", "Last seen (UTC)", "The CRM's words"):
+    for heading in ("Account", "Code", "Field", "Times", "Last seen (UTC)", "Why"):
         table.add_column(heading, overflow="fold")
     for it in letters:
         table.add_row(
@@ -99,6 +99,6 @@ def _rejected(settings: Settings, state: State, name: str | None, *, as_json: bo
             it.field,
             str(it.rejections),
             it.last_seen[:19].replace("T", " "),
-            escape(it.message),
+            escape(printable(" ".join(it.message.split()))),
         )
     console().print(table if letters else "The CRM refuses no account.")
