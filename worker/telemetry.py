@@ -34,6 +34,22 @@ class Redaction:
         return text
 
 
+def without_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Tell the type of an error that is logged, and nothing else of it.
+
+    Its words may quote a customer's values, and so may what stands in the frames it came through.
+    """
+    error = event.pop("exc_info", None)
+    event.pop("stack_info", None)
+    if isinstance(error, tuple):
+        error = error[1]
+    elif error and not isinstance(error, BaseException):
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+    return event
+
+
 def set_up_logging(
     level: str = "info", *, secrets: Iterable[str] = (), stream: TextIO | None = None
 ) -> None:
@@ -56,6 +72,7 @@ def set_up_logging(
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_words,
         Redaction(secrets),
     ]
     structlog.configure(
@@ -74,3 +91,5 @@ def set_up_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.WARNING))
+    # its warnings quote addresses, of which that of the webhook is a secret
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
