@@ -33,6 +33,13 @@ _AWAY = (
     "cannot be reached",
     "Check host and port in ICP_DATABASE_URL, and that the server runs and can be reached.",
 )
+_TLS = (
+    "cannot be reached with TLS as ICP_DATABASE_URL asks",
+    (
+        "Turn TLS on at the server, let sslrootcert in ICP_DATABASE_URL name a file with the"
+        " authority of its certificate, and name the host as the certificate does."
+    ),
+)
 _LOGIN = (
     "refuses the log-in",
     "Check user and password in ICP_DATABASE_URL, and pg_hba.conf on the server.",
@@ -86,6 +93,8 @@ _WORDS = (
     ("password", "28P01", _LOGIN),
     ("authentication", "28000", _LOGIN),
     ("pg_hba", "28000", _LOGIN),
+    ("certificate", "08001", _TLS),  # also: its file "does not exist"
+    ("does not support ssl", "08001", _TLS),
     ('fatal:  role "', "28000", _LOGIN),
     ("does not exist", "3D000", _MISSING),
     ("permission denied", "42501", _RIGHTS),

@@ -19,7 +19,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from tests.integration.state.builders import (
     CONNECTION,
@@ -36,6 +36,7 @@ from tests.integration.state.builders import (
 from tests.support.postgres import Server
 from tests.support.runs import desk
 from worker.state import ChangeState, Outcome, StateError, migrations, open_state
+from worker.state.postgresql import PostgreSQL
 from worker.state.tables import metadata
 
 
@@ -238,6 +239,7 @@ def test_lost_connection_is_replaced(server: Server) -> None:
         (r"/postgres\?", "/nowhere?", "does not exist on that server (3D000)"),
         (r"postgres@", "hunter2:hunter2@", "refuses the log-in"),
         (r"/postgres\?.*", "/", "must name a database"),
+        (r"sslmode=disable", "sslmode=require", "cannot be reached with TLS"),
     ],
 )
 def test_unusable_server_is_explained(server: Server, pattern: str, by: str, message: str) -> None:
@@ -245,6 +247,28 @@ def test_unusable_server_is_explained(server: Server, pattern: str, by: str, mes
     with pytest.raises(StateError, match=re.escape(message)) as caught:
         open_state(re.sub(pattern, by, server.url))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'root certificate file "/x/.postgresql/root.crt" does not exist\nEither provide the file,',
+        "SSL error: certificate verify failed",
+        'server certificate for "db.internal" does not match host name "10.0.0.1"',
+    ],
+)
+def test_a_certificate_that_does_not_hold_is_explained(words: str) -> None:
+    """Whoever asked for TLS looks neither for a database that is missing nor for a firewall."""
+    said = psycopg.OperationalError(
+        f'connection to server at "10.0.0.1", port 5432 failed: {words}'
+    )
+    database = PostgreSQL(make_url("postgresql://icp@10.0.0.1/icp"), timedelta(seconds=1))
+
+    found = database.explain(said)
+
+    assert found is not None
+    assert found[1] == "cannot be reached with TLS as ICP_DATABASE_URL asks"
+    assert "sslrootcert" in found[2]
 
 
 def test_whole_run(server: Server, tmp_path: Path) -> None:
