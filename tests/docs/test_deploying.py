@@ -118,6 +118,41 @@ def test_the_pod_may_do_nothing_more_than_it_must(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
+def test_a_service_beside_it_changes_no_setting(file: str) -> None:
+    """The cluster would name its address in variables like ours, which are refused by name."""
+    assert not is_known("ICP_SYNC_SERVICE_HOST")
+    assert pod(file)["spec"]["enableServiceLinks"] is False
+
+
+def test_a_dry_run_has_room_for_its_plan() -> None:
+    """It is kept in the temporary folder, and grows with the accounts that would change."""
+    for file in FILES:
+        mounts = {it["mountPath"]: it["name"] for it in container(file)["volumeMounts"]}
+        sizes = {it["name"]: it.get("emptyDir") for it in pod(file)["spec"]["volumes"]}
+        assert sizes[mounts["/tmp"]] == {"sizeLimit": "4Gi"}  # noqa: S108 - inside the container
+    worker = compose()["services"]["worker"]
+    assert worker["environment"]["TMPDIR"] == STATE  # a tmpfs is memory
+
+
+def test_the_secret_is_made_of_what_is_read() -> None:
+    """The command at the top names each file that a variable or the database's address names."""
+    top = text(ROOT / "docs" / "deploy" / FILES[0]).partition("apiVersion")[0]
+    read = [value for file in FILES for value in variables(file).values()]
+    read += re.findall(r"sslrootcert=(\S+)", top)
+    folder = "/run/secrets/icp/"
+    named = {it.removeprefix(folder) for it in read if it.startswith(folder)}
+
+    assert set(re.findall(r"--from-file=(\S+)", top)) == named
+
+
+def test_the_database_is_healthy_once_the_worker_can_reach_it() -> None:
+    """While its image makes the database, the server answers on its socket and to nobody else."""
+    asked = compose()["services"]["database"]["healthcheck"]["test"]
+
+    assert asked[:4] == ["CMD", "pg_isready", "-h", "127.0.0.1"]
+
+
+@pytest.mark.parametrize("file", FILES)
 def test_the_image_is_of_this_version(file: str) -> None:
     """And its arguments are a command with options it has (the words of pages are tested alike)."""
     version = re.search(r'^version = "(.+)"$', text(ROOT / "pyproject.toml"), re.MULTILINE)
