@@ -8,12 +8,17 @@ from pathlib import Path
 
 import orjson
 import pytest
+from pydantic import SecretStr
 
+from config.alerts import AlertSettings
+from config.connection import ConnectionSettings
 from config.schedule import schedule
+from config.settings import Settings
 from connectors.dry_run import DryRunConnector
 from connectors.errors import QuotaExhaustedError, TransientError
 from connectors.records import AccountRecord, Window
 from tests.support.runs import Desk, desk
+from worker.alerting.desk import AlertDesk
 from worker.alerting.situations import changes
 from worker.standing import Standing, standing, verdict
 from worker.state.alerts import Raised
@@ -207,3 +212,26 @@ def test_an_alert_says_what_ended_the_run_and_names_no_account(it: Desk) -> None
     assert alert["cause"] == "the portal answered 502. (1 more)"
     said = verdict(stands(it), it.clock(), review_overdue=False)
     assert said.why == "the portal answered 502. (1 more problem)"
+
+
+def test_secrets_are_taken_out_of_an_alert_s_words_alone(it: Desk, tmp_path: Path) -> None:
+    """One that JSON writes otherwise is found, and one that is a word of ours breaks nothing."""
+
+    def quotes(route: str) -> None:
+        if route == "pages":
+            raise TransientError('the portal said k"eeper-of-run.')
+
+    it.crm.before_call = quotes
+    assert it.run(full=True).report.outcome is RunOutcome.FAILED
+    connection = ConnectionSettings(name="main", crm="hubspot", profiles=(tmp_path / "icp.yaml",))
+    settings = Settings(
+        database_url=SecretStr("postgresql://icp:k%22eeper@db/icp?password=run"),
+        alerts=AlertSettings(webhook_url=SecretStr("https://hooks.example.com/x")),
+    )
+
+    AlertDesk(settings, [connection], it.state).look(connection)
+
+    [alert] = it.state.alerts.open("main")
+    told = orjson.loads(alert.payload)
+    assert told["cause"] == "the portal said [redacted]-of-[redacted]."
+    assert told["run"] == "run-2"

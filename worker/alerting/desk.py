@@ -35,7 +35,7 @@ from worker.alerting.situations import changes
 from worker.alerting.webhook import TIMEOUT, DeliveryError, Webhook
 from worker.approval_links import approval_link
 from worker.standing import standing
-from worker.state.alerts import Alert, Change
+from worker.state.alerts import Alert, Change, Raised
 from worker.state.errors import StateError
 from worker.state.instants import instant
 from worker.state.store import State
@@ -127,11 +127,7 @@ class AlertDesk:
                 overdue_reviews=overdue,
                 wanted=self._wanted,
             )
-            cleaned = [
-                one._replace(payload=self._clean(one.payload.decode()).encode())
-                for one in found.raised
-            ]
-            return found._replace(raised=cleaned)
+            return found._replace(raised=[self._cleaned(one) for one in found.raised])
 
         # first without being alone: hardly any look finds something
         found = decide(self._state.alerts.open(connection.name))
@@ -139,6 +135,11 @@ class AlertDesk:
             return
         for one in self._state.alerts.settle(connection.name, decide, now):
             log.info("alert_raised", connection=connection.name, alert=one.event)
+
+    def _cleaned(self, one: Raised) -> Raised:
+        """Without secrets in its words; the rest is ours, and a short secret may stand in it."""
+        told = orjson.loads(one.payload)
+        return one._replace(payload=orjson.dumps({**told, "cause": self._clean(told["cause"])}))
 
     def deliver(self) -> None:
         """Send what is queued, in its order, as long as it arrives.
