@@ -207,7 +207,7 @@ def _unfinished(state: State, connection: str, at_work: Lease | None) -> Run | N
 
 def verdict(it: Standing, now: datetime, *, review_overdue: bool | None) -> Verdict:
     """Say in a few words what matters most about a connection."""
-    found = chain(_resting(it), _failing(it, now), _waiting(it, review_overdue=review_overdue))
+    found = chain(_resting(it), _failing(it, now), _waiting(it, now, review_overdue=review_overdue))
     return next(found, Verdict(ALL_RIGHT))
 
 
@@ -241,6 +241,8 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
         problems = it.report.get("problems") or ["the last run failed"]
         first, *more = map(str, problems)
         others = f" ({len(more)} more problem{'s' * (len(more) > 1)})" if more else ""
+        if _goes_on_by_itself(it, now):
+            yield Verdict(LOOK, first)
         yield Verdict(STOPPED, f"{first}{others}", failure_remedies(it))
     if it.unfinished is not None:
         undone = report_of(it.unfinished).get("rolls_back")
@@ -268,6 +270,12 @@ def _holding(it: Standing, run: Run) -> Verdict:
     return Verdict(LOOK, reason if words in reason else f"{words}; also {reason}", (reject,))
 
 
+def _goes_on_by_itself(it: Standing, now: datetime) -> bool:
+    """Whether the day's calls ended the last run, and are not back: another would end alike."""
+    back: str | None = it.report.get("resumes_at")
+    return back is not None and now < instant(back)
+
+
 def failure_remedies(it: Standing) -> Sequence[str]:
     """The commands that help when the last run failed."""
     if it.report.get("failure") == Failure.ICP.value:
@@ -275,7 +283,7 @@ def failure_remedies(it: Standing) -> Sequence[str]:
     return (f"icp check{it.of}", f"icp run{it.of}")
 
 
-def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:
+def _waiting(it: Standing, now: datetime, *, review_overdue: bool | None) -> Iterator[Verdict]:
     if it.alerts.problem:
         why = f"alerts do not arrive: {it.alerts.problem}"
         yield Verdict(LOOK, why, (f"icp alerts --test{it.of}",))
@@ -283,7 +291,8 @@ def _waiting(it: Standing, *, review_overdue: bool | None) -> Iterator[Verdict]:
         yield Verdict(LOOK, _not_taken(it), (f"icp runs --rejected{it.of}",))
     if it.last is not None and it.last.outcome == RunOutcome.PARTIAL.value:
         problems = it.report.get("problems") or ["the last run left something over"]
-        yield Verdict(LOOK, str(problems[0]), (f"icp run{it.of}",))
+        again = () if _goes_on_by_itself(it, now) else (f"icp run{it.of}",)
+        yield Verdict(LOOK, str(problems[0]), again)
     if review_overdue is None:
         yield Verdict(STOPPED, "the ICP cannot be read", ("icp lint",))
     if review_overdue:

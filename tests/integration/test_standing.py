@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -235,3 +236,26 @@ def test_secrets_are_taken_out_of_an_alert_s_words_alone(it: Desk, tmp_path: Pat
     told = orjson.loads(alert.payload)
     assert told["cause"] == "the portal said [redacted]-of-[redacted]."
     assert told["run"] == "run-2"
+
+
+def test_who_waits_for_calls_is_not_told_to_run(it: Desk) -> None:
+    """A run before they are back would end alike, and a worker goes on by itself."""
+    back = it.clock() + timedelta(hours=2)
+
+    def used_up(route: str) -> None:
+        if route == "pages":
+            raise QuotaExhaustedError("the calls of today are used up.", resumes_at=back)
+
+    it.crm.before_call = used_up
+    assert it.run(full=True).report.outcome is RunOutcome.PARTIAL
+    partial = stands(it)
+    assert partial.last is not None
+    failed = replace(partial, last=replace(partial.last, outcome=RunOutcome.FAILED.value))
+
+    for found, then in ((partial, "look"), (failed, "stopped")):
+        said = verdict(found, it.clock(), review_overdue=False)
+        assert (said.word, said.why) == ("look", "the calls of today are used up.")
+        assert said.remedies == ()
+        later = verdict(found, back, review_overdue=False)
+        assert later.word == then
+        assert later.remedies[-1] == "icp run --connection main"
