@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from config.connection import ConnectionSettings
-from worker.standing import Standing, standing
+from worker.standing import Standing, calls_left, standing
 from worker.state.errors import StateError
 from worker.state.store import State
 from worker.sync.report import RunOutcome, RunReport
@@ -67,10 +67,6 @@ class Metrics:
             [*_BY, "tier"],
             registry=registry,
         )
-        self._left = Gauge(
-            "icp_crm_calls_left", "Calls left today, at the last run.", _BY, registry=registry
-        )
-        self._limit = Gauge("icp_crm_calls_limit", "Calls allowed a day.", _BY, registry=registry)
         self._alerts = Counter(
             "icp_alerts_total",
             "Alerts by what became of them, and failed attempts.",
@@ -141,11 +137,6 @@ class Metrics:
         for status, calls in report.calls.by_status.items():
             self._answers.labels(name, status).inc(calls)
         self._retries.labels(name).inc(report.calls.retried)
-        forecast = report.forecast
-        if forecast is not None and forecast.remaining is not None:
-            self._left.labels(name).set(forecast.remaining)
-        if forecast is not None and forecast.limit is not None:
-            self._limit.labels(name).set(forecast.limit)
         with suppress(StateError):  # the run is over: a count that fails is no failure of its own
             self._count_tiers(name)
 
@@ -174,7 +165,8 @@ class _Remembered(Collector):
         families = _families()
         for connection in self._connections:
             it = standing(self._state, connection.name, connection.schedule, now, connection.freeze)
-            for family, value in zip(families, _values(it, now), strict=True):
+            values = [*_values(it, now), *calls_left(self._state, it)]
+            for family, value in zip(families, values, strict=True):
                 if value is not None:
                     family.add_metric([connection.name], value)
         return families
@@ -194,6 +186,8 @@ def _families() -> list[GaugeMetricFamily]:
         "icp_paused": "1 while a person has paused the connection.",
         "icp_frozen": "1 in a freeze window of the settings.",
         "icp_overdue": "1 while no run has succeeded for too long, though it might.",
+        "icp_crm_calls_left": "Calls left today, as the last run found it.",
+        "icp_crm_calls_limit": "Calls allowed a day.",
     }
     return [GaugeMetricFamily(name, words, labels=_BY) for name, words in about.items()]
 

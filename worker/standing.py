@@ -145,6 +145,20 @@ def standing(
     )
 
 
+def calls_left(state: State, it: Standing) -> tuple[int | None, int | None]:
+    """The day's calls that were left when last a run asked, and how many there are a day."""
+
+    def reports() -> Iterator[dict[str, Any]]:
+        yield it.report
+        yield from map(report_of, state.runs.latest(it.connection, _LOOKED_THROUGH))
+
+    for report in reports():
+        forecast = report.get("forecast") or {}
+        if forecast.get("remaining") is not None:
+            return forecast["remaining"], forecast.get("limit")
+    return None, None
+
+
 def goes_on_at(state: State, connection: str) -> datetime | None:
     """When what the day's calls left of the last run can be done; ``None`` if nothing is left.
 

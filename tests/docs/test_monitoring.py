@@ -53,6 +53,14 @@ def test_the_alerts_ask_for_metrics_that_exist(
     assert all(rule["annotations"]["remedy"].startswith("icp ") for rule in rules)
 
 
+def test_replicas_are_told_of_once(rules: list[dict[str, Any]]) -> None:
+    """Each tells the same of the state: a person is called once for a connection."""
+    told = [rule["expr"] for rule in rules if not rule["expr"].startswith("absent(")]
+
+    assert told
+    assert all(re.match(r"(max|sum) by \(connection\) \(", expression) for expression in told)
+
+
 def test_each_alert_has_its_place_in_the_run_book(rules: list[dict[str, Any]]) -> None:
     """Whoever is woken finds what to do, step by step, under the alert's own name."""
     alarms = section(text(ROOT / "docs" / "operations.md"), "Alarms")

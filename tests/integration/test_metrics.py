@@ -7,7 +7,10 @@ from pathlib import Path
 
 from config.connection import ConnectionSettings
 from config.freezing import Freeze
-from tests.support.runs import Clock, desk
+from connectors.dry_run import DryRunConnector
+from connectors.memory import InMemoryCrm
+from connectors.records import Forecast
+from tests.support.runs import Clock, Quiet, desk
 from worker.metrics import Metrics
 
 
@@ -73,6 +76,37 @@ def test_a_freeze_shows_and_makes_nobody_overdue(tmp_path: Path) -> None:
 
     names = ('icp_frozen{connection="main"}', 'icp_overdue{connection="main"}')
     assert [[shown[name] for name in names] for shown in told] == [[0, 1], [1, 0]]
+
+
+class Metered(DryRunConnector):
+    """A connector to a CRM that counts the calls of a day."""
+
+    def __init__(self, inner: InMemoryCrm, left: int) -> None:
+        super().__init__(inner)
+        self._left = left
+
+    def forecast(self, reads: int, writes: int) -> Forecast:
+        """Tell how many are left of a thousand."""
+        return Forecast(super().forecast(reads, writes).calls, self._left, 1000)
+
+
+def test_every_replica_tells_the_calls_that_are_left(tmp_path: Path) -> None:
+    """As the last run of any of them found it: one that rests cries wolf no longer than needed."""
+    it = desk(tmp_path, 5)
+    it.run()
+    connection = ConnectionSettings(name="main", crm="hubspot", profiles=(tmp_path / "a.yaml",))
+    replicas = [Metrics([connection], it.state) for _ in range(2)]
+    for replica, left in zip(replicas, (40, 900), strict=True):
+        it.clock.advance(hours=1)
+        it.connector = Metered(it.crm, left)
+        replica.ran(it.run(full=True).report, 1.0)
+    it.connector = None
+    it.run(accounts=["1"])  # and one that asks nobody
+    shown = [numbers(each.text().decode()) for each in replicas]
+    it.state.close()
+
+    names = ('icp_crm_calls_left{connection="main"}', 'icp_crm_calls_limit{connection="main"}')
+    assert [[told[name] for name in names] for told in shown] == [[900, 1000], [900, 1000]]
 
 
 def numbers(text: str) -> dict[str, float]:
