@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -165,6 +166,18 @@ def test_missing_folder_is_made(tmp_path: Path) -> None:
     opened(tmp_path / "var" / "state").close()
 
     assert (tmp_path / "var" / "state" / "icp.db").is_file()
+
+
+def test_a_new_file_is_for_its_user_only(tmp_path: Path) -> None:
+    """It holds a customer's values; a file that is there keeps the rights that someone gave it."""
+    with opened(tmp_path) as state:
+        leased(state)
+        made = {it.name: stat.S_IMODE(it.stat().st_mode) for it in tmp_path.glob("icp.db*")}
+    (tmp_path / "icp.db").chmod(0o640)
+    opened(tmp_path).close()
+
+    assert made == dict.fromkeys(("icp.db", "icp.db-wal", "icp.db-shm"), 0o600)
+    assert stat.S_IMODE((tmp_path / "icp.db").stat().st_mode) == 0o640
 
 
 def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
