@@ -6,8 +6,14 @@ run would save elsewhere is dropped, since it never reads it back.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import time
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
 
 from worker.state.connections import Bindings, Checkpoints, require_same
 from worker.state.dead_letters import DeadLetters
@@ -22,6 +28,24 @@ from worker.state.rows import (
     Lease,
     MirrorRow,
 )
+
+PREFIX: Final = "icp-dry-run-"
+"""How the temporary folder of a dry run's plan is called."""
+
+LEFT_BEHIND: Final = timedelta(days=1)
+"""A plan that nobody has written to for so long is of a dry run that was killed."""
+
+
+def sweep() -> None:
+    """Remove what dry runs that were killed left in the temporary folder: customers' values."""
+    oldest = time.time() - LEFT_BEHIND.total_seconds()
+    found: list[Path] = []
+    with suppress(OSError):  # there may be no temporary folder at all
+        found += Path(tempfile.gettempdir()).glob(f"{PREFIX}*")
+    for folder in found:
+        with suppress(OSError):  # another user's, or another process is at it
+            if max(it.stat().st_mtime for it in (folder, *folder.iterdir())) < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class ScratchBindings(Bindings):

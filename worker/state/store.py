@@ -26,12 +26,14 @@ from worker.state.requests import Requests
 from worker.state.rows import Lease
 from worker.state.runs import Runs
 from worker.state.scratch import (
+    PREFIX,
     ScratchBindings,
     ScratchCheckpoints,
     ScratchDeadLetters,
     ScratchDocuments,
     ScratchHistory,
     ScratchMirror,
+    sweep,
 )
 from worker.state.ticks import Ticks
 
@@ -91,7 +93,8 @@ class State:
         Leases, runs and plan are its own, in a temporary file; saving anything else does nothing.
         It reads through this object, which must stay open meanwhile.
         """
-        folder = TemporaryDirectory(prefix="icp-dry-run-")
+        sweep()
+        folder = TemporaryDirectory(prefix=PREFIX)
         try:
             own = _opened(f"sqlite:///{Path(folder.name) / 'plan.db'}", BUSY_TIMEOUT)
         except BaseException:
@@ -109,6 +112,7 @@ class State:
 
     def prune(self, now: datetime) -> int:
         """Drop journal and history past their time and plans never carried out; answers rows."""
+        sweep()
         return retention.prune(self._database, now)
 
     def close(self) -> None:

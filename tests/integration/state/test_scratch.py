@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -82,6 +84,29 @@ def test_scratch_leaves_no_trace(
 
     assert dump(tmp_path) == before
     assert list(tmp_path.glob("icp-dry-run-*")) == []
+
+
+@pytest.mark.parametrize("state", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("by", ["a dry run", "a full pass"])
+def test_what_a_killed_dry_run_left_is_removed(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Its plan holds customers' values, which nobody could forget there; one under way stays."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name, days in (("killed", 2), ("at-work", 0)):
+        folder = tmp_path / f"icp-dry-run-{name}"
+        folder.mkdir()
+        (folder / "plan.db").write_bytes(b"Acme")
+        at = time.time() - days * 86_400
+        os.utime(folder / "plan.db", (at, at))
+        os.utime(folder, (at, at))
+
+    if by == "a dry run":
+        state.scratch().close()
+    else:
+        state.prune(NOW)
+
+    assert [it.name for it in tmp_path.glob("icp-dry-run-*")] == ["icp-dry-run-at-work"]
 
 
 def test_scratch_refuses_another_portal(state: State) -> None:
