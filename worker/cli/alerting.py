@@ -19,6 +19,7 @@ from worker.cli.failing import FAILED, failures
 from worker.cli.showing import console, printable
 from worker.state.alerts import Alert
 from worker.state.instants import instant_text
+from worker.telemetry import set_up_logging
 
 
 def send_test(name: str | None, *, as_json: bool) -> None:
@@ -29,6 +30,7 @@ def send_test(name: str | None, *, as_json: bool) -> None:
             remedy = "Set it, or ICP_ALERTS__WEBHOOK_URL_FILE, to where alerts should go."
             problem = environment_problem("ICP_ALERTS__WEBHOOK_URL", "it is not set.", remedy)
             raise ConfigError([problem])
+        set_up_logging("warning", secrets=composition.secrets_of(settings))
         connection = settings.connection(name).name
         at = instant_text(datetime.now(UTC))
         told: dict[str, object] = {

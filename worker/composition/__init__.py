@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from config.connection import ConnectionSettings
 from config.settings import Settings
+from config.tracing import tracing_secrets
 from worker.composition.documents import (
     Compiled,
     compile_icps,
@@ -129,6 +130,7 @@ def secrets_of(settings: Settings) -> Iterable[str]:
     if settings.approvals is not None:
         yield settings.approvals.secret.get_secret_value()
     yield from settings.alerts.secrets()
+    yield from tracing_secrets()
     for connection in settings.connections:
         yield from credentials_of(connection)
 

@@ -112,6 +112,18 @@ def test_secrets_are_known_to_the_redaction(settings: Settings) -> None:
     assert {*composition.secrets_of(on_server)} == {TOKEN, "p%40ss", "p@ss"}
 
 
+def test_the_key_of_the_traces_receiver_is_a_secret_too(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its library logs headers that it cannot read, such as a bare key."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20k3y-of-it, x=eu")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "an-0ther-key")
+
+    found = {*composition.secrets_of(settings)}
+
+    assert found == {TOKEN, "Bearer%20k3y-of-it", "Bearer k3y-of-it", "an-0ther-key"}
+
+
 def test_opening_a_crm_sends_nothing(settings: Settings, tmp_path: Path) -> None:
     """The origin has nobody listening, and that is not noticed before the first call."""
     icp = compiled(tmp_path, criterion("at_least: 50"))
