@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from config.connection import ConnectionSettings
 from config.freezing import Freeze
+from config.listening import Listening
 from connectors.dry_run import DryRunConnector
 from connectors.memory import InMemoryCrm
 from connectors.records import Forecast
 from tests.support.runs import Clock, Quiet, desk
+from worker.health import Health, serving
 from worker.metrics import Metrics
 
 
@@ -107,6 +113,23 @@ def test_every_replica_tells_the_calls_that_are_left(tmp_path: Path) -> None:
 
     names = ('icp_crm_calls_left{connection="main"}', 'icp_crm_calls_limit{connection="main"}')
     assert [[told[name] for name in names] for told in shown] == [[900, 1000], [900, 1000]]
+
+
+def test_the_port_may_be_of_ipv6(tmp_path: Path) -> None:
+    """Some clusters have nothing else."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    it = desk(tmp_path, 1)
+    health = Health(it.state, Metrics([], it.state), lambda: True, it.stop)
+
+    with (
+        serving(Listening("::1", 0), health) as port,
+        urllib.request.urlopen(f"http://[::1]:{port}/healthz", timeout=5) as answer,
+    ):
+        assert answer.status == 200
+    it.state.close()
 
 
 def numbers(text: str) -> dict[str, float]:
