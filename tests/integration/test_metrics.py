@@ -15,7 +15,7 @@ from config.listening import Listening
 from connectors.dry_run import DryRunConnector
 from connectors.memory import InMemoryCrm
 from connectors.records import Forecast
-from tests.support.runs import Clock, Quiet, desk
+from tests.support.runs import Clock, desk
 from worker.health import Health, serving
 from worker.metrics import Metrics
 
