@@ -566,7 +566,7 @@ def test_a_run_cut_short_while_it_reads_takes_no_plans_place(it: Desk) -> None:
     assert it.run(yes=False).report.outcome is RunOutcome.PARTIAL
     it.crm.before_call = lambda _route: None
 
-    assert approve(it, held.run).counters.written == 60
+    assert it.approve(held.run).counters.written == 60
 
 
 def test_a_run_held_for_something_else_is_not_named_in_place_of_an_older_one(it: Desk) -> None:
