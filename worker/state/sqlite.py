@@ -112,10 +112,8 @@ def _engine(url: URL, wait: timedelta) -> Engine:
             f"state database {path}: its folder cannot be made ({error.strerror})."
             " Make it by hand, or point ICP_DATABASE_URL at a writable one."
         ) from None
-    with suppress(
-        OSError
-    ):  # it is there; or what keeps it from being made is told when it is opened
-        # a customer's values: for this user only, and so are the files that SQLite makes beside it
+    # A customer's values: for this user only, and so are the files that SQLite makes beside it.
+    with suppress(OSError):  # it is there, or opening it tells what keeps it from being made
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     milliseconds = int(wait.total_seconds() * 1000)
     engine = create_engine(
