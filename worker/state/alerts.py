@@ -87,12 +87,7 @@ class Alerts:
         self._database.register(connection)
         at = instant_text(now)
         with self._database.write(durable=True) as transaction:
-            number = self._database.number(transaction, connection)
-            transaction.execute(
-                select(connections.c.number)
-                .where(connections.c.number == number)
-                .with_for_update(key_share=True)
-            )
+            number = self._database.turn(transaction, connection)
             change = decide([Alert(*row) for row in transaction.execute(_open(number))])
             transaction.execute(
                 update(alerts)

@@ -28,6 +28,11 @@ __all__ = ["Database", "insert_or", "stale"]
 
 _NUMBER = select(connections.c.number).where(connections.c.name == bindparam("name"))
 _NOW = select(func.clock_timestamp())
+_TURN = (
+    select(connections.c.number)
+    .where(connections.c.number == bindparam("number"))
+    .with_for_update(key_share=True)
+)
 _REGISTER = insert_or(connections).on_conflict_do_nothing()
 _FENCE = select(leases.c.fence).where(
     leases.c.connection == bindparam("number"), leases.c.holder.is_not(None)
@@ -104,6 +109,16 @@ class Database:
             number = connection.execute(_NUMBER, {"name": name}).scalar() or 0
             if number:
                 self._numbers[name] = number
+        return number
+
+    def turn(self, connection: Connection, name: str) -> int:
+        """Wait until nobody else has a turn of connection *name*; answers its number.
+
+        On a server two could otherwise both find that a row is not there yet, and both make it: the
+        connection's own row, which is registered before, lets in one after the other.
+        """
+        number = self.number(connection, name)
+        connection.execute(_TURN, {"number": number})
         return number
 
     def ping(self) -> None:

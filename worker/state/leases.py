@@ -12,7 +12,7 @@ from worker.state.database import Database, insert_or, stale
 from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant_text
 from worker.state.rows import Lease
-from worker.state.tables import connections, leases
+from worker.state.tables import leases
 
 
 class Leases:
@@ -42,14 +42,8 @@ class Leases:
             return None  # without waiting for what the holder is writing
         self._database.register(connection)
         with self._database.write(durable=True) as transaction:
-            number = self._database.number(transaction, connection)
-            # On a server two first-ever holders would both find no lease and take the same fence:
-            # the connection's own row, which exists by now, lets one in after the other.
-            transaction.execute(
-                select(connections.c.number)
-                .where(connections.c.number == number)
-                .with_for_update(key_share=True)
-            )
+            # or two first-ever holders would both find no lease and take the same fence
+            number = self._database.turn(transaction, connection)
             held = transaction.execute(
                 select(leases.c.fence, leases.c.holder, leases.c.expires_at)
                 .where(leases.c.connection == number)

@@ -82,13 +82,8 @@ class Requests:
         chosen, wanted = _told_apart(kind, selector)
         alike = _QUEUED if kind is RequestKind.ACCOUNTS else _OPEN
         with self._database.write(durable=True) as transaction:
-            number = self._database.number(transaction, connection)
             # two who ask for the same at the same moment come one after the other
-            transaction.execute(
-                select(connections.c.number)
-                .where(connections.c.number == number)
-                .with_for_update(key_share=True)
-            )
+            number = self._database.turn(transaction, connection)
             same = _ALL.where(
                 requests.c.connection == number, requests.c.wanted == wanted, alike
             ).order_by(requests.c.number)

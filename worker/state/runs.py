@@ -131,12 +131,8 @@ class Runs:
         """
         self._database.register(connection)
         with self._database.write() as transaction:
-            number = self._database.number(transaction, connection)
-            transaction.execute(  # two who fail at the same moment come one after the other
-                select(connections.c.number)
-                .where(connections.c.number == number)
-                .with_for_update(key_share=True)
-            )
+            # two who fail at the same moment come one after the other
+            number = self._database.turn(transaction, connection)
             own = _run(transaction, _select().where(runs.c.run_id == run_id))
             if own is not None:
                 if own.outcome is None:
