@@ -243,9 +243,7 @@ class InMemoryCrm:
         self.before_call(route)
         with self._lock:
             failure = self._failures.pop(0) if self._failures else None
-            status = "error" if failure else "200"
-            self.calls.by_route[route] = self.calls.by_route.get(route, 0) + 1
-            self.calls.by_status[status] = self.calls.by_status.get(status, 0) + 1
+            self.calls.count(route, "error" if failure else "200")
         if failure:
             raise failure
 

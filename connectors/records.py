@@ -282,6 +282,11 @@ class CallCounts:
         """Every call sent, retries included."""
         return sum(self.by_route.values())
 
+    def count(self, route: str, status: str) -> None:
+        """Count one call."""
+        self.by_route[route] = self.by_route.get(route, 0) + 1
+        self.by_status[status] = self.by_status.get(status, 0) + 1
+
     def copy(self) -> CallCounts:
         """These counts as they are now."""
         return replace(self, by_route=dict(self.by_route), by_status=dict(self.by_status))

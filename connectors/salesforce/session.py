@@ -364,8 +364,7 @@ class Session:
 
     def _count(self, route: str, status: str, began: int) -> None:
         with self._lock:
-            self.counts.by_route[route] = self.counts.by_route.get(route, 0) + 1
-            self.counts.by_status[status] = self.counts.by_status.get(status, 0) + 1
+            self.counts.count(route, status)
             self.counts.throttled_seconds = self.limiter.waited
         if self.counts.on_call is not None:
             self.counts.on_call(route, status, began)
