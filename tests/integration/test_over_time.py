@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.records import FieldKind
-from tests.support.profiles import TIERS, criterion, disqualifier, one_of, profile
+from tests.support.profiles import SECTOR, SIZE, TIERS, disqualifier, profile
 from tests.support.runs import ANY_CHANGE, FIELDS, ICP, NO_CHANGE, Desk, desk
 from worker.icp.predicates import InRange
 from worker.icp.profile import DISQUALIFIED, Comparison
@@ -18,8 +18,8 @@ from worker.sync.fields import OutputTarget
 from worker.sync.report import RunKind, RunOutcome
 
 TIMELESS = profile(
-    criterion("sector", one_of("software", services=0.5), weight=40),
-    criterion("size", InRange(200, 1000, 100, 2000), weight=60),
+    SECTOR,
+    SIZE,
     disqualifiers=[disqualifier("too_small", Comparison("size", InRange(high=19)))],
 )
 

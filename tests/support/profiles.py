@@ -72,6 +72,12 @@ def disqualifier(name: str, when: Condition) -> Disqualifier:
     return Disqualifier(id=name, reason=name.replace("_", " ").capitalize(), when=when)
 
 
+SECTOR = criterion("sector", one_of("software", services=0.5), weight=40)
+SIZE = criterion("size", InRange(200, 1000, 100, 2000), weight=60)
+FUNDING = Trigger(
+    id="funding", label="Funding", attribute="funded", predicate=Within(180, 90), strength=100
+)
+
 TIERS = (
     Tier(id="tier_1", label="Tier 1", min_score=8000, max_gaps=0),
     Tier(id="tier_2", label="Tier 2", min_score=6000, max_gaps=2),

@@ -20,9 +20,9 @@ from connectors.records import (
     WriteOutcome,
 )
 from tests.support.databases import fresh
-from tests.support.profiles import TIERS, criterion, disqualifier, one_of, profile
-from worker.icp.predicates import InRange, Within
-from worker.icp.profile import Comparison, Profile, Trigger
+from tests.support.profiles import FUNDING, SECTOR, SIZE, TIERS, disqualifier, profile
+from worker.icp.predicates import InRange
+from worker.icp.profile import Comparison, Profile
 from worker.icp.reading import Parser
 from worker.icp.values import Lookups, make_parser
 from worker.state.rows import Document
@@ -42,18 +42,10 @@ ANY_CHANGE = GuardLimits(max_tier_changes_count=1_000, max_tier_changes_percent=
 NO_CHANGE = GuardLimits(max_tier_changes_count=0, max_tier_changes_percent=0)
 
 ICP = profile(
-    criterion("sector", one_of("software", services=0.5), weight=40),
-    criterion("size", InRange(200, 1000, 100, 2000), weight=60),
+    SECTOR,
+    SIZE,
     disqualifiers=[disqualifier("too_small", Comparison("size", InRange(high=19)))],
-    triggers=[
-        Trigger(
-            id="funding",
-            label="Funding",
-            attribute="funded",
-            predicate=Within(180, 90),
-            strength=100,
-        )
-    ],
+    triggers=[FUNDING],
 )
 TYPES = {"sector": "category", "size": "interval", "funded": "date"}
 INPUTS = {"sector": "industry", "size": "employees", "funded": "funded_on"}

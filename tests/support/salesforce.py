@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.support.simulators import Steered, started
 
 API = "/services/data/v66.0"
 
@@ -28,7 +27,7 @@ class Admin:
 
 
 @dataclass(frozen=True)
-class RunningOrg:
+class RunningOrg(Steered):
     """An org that is up: where it is, what opens it, and a client for its control endpoints."""
 
     url: str
@@ -46,12 +45,6 @@ class RunningOrg:
     http: httpx.Client
     ca_file: str | None = None
 
-    def control(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """Call one of the ``/_sandbox`` endpoints and return its JSON."""
-        response = self.http.request(method, f"/_sandbox/{path}", json=body, params=query)
-        response.raise_for_status()
-        return response.json() if response.content else None
-
     def api(self, method: str, path: str, body: Any = None, *, admin: bool = False) -> Any:
         """Call Salesforce's API, *path* below the version, as another application would."""
         token = self.admin.access_token if admin else self.access_token
@@ -68,22 +61,9 @@ class RunningOrg:
             record.pop("attributes", None)
         return records
 
-    def reset(self) -> None:
-        """Go back to the seeded state: no log, no counters, no faults."""
-        self.control("POST", "reset")
-
-    def fail(self, **fault: Any) -> None:
-        """Have a fault happen; see ``docs/reference/sandbox.md``."""
-        self.control("POST", "faults", fault)
-
     def behave(self, **switches: Any) -> None:
         """Set switches; see ``docs/reference/sandbox.md``."""
         self.control("POST", "behaviour", switches)
-
-    def calls(self) -> list[dict[str, Any]]:
-        """Return the log of the calls made since the last reset."""
-        found: list[dict[str, Any]] = self.control("GET", "requests", since=0)["requests"]
-        return found
 
 
 @contextlib.contextmanager
@@ -92,18 +72,11 @@ def running_org(*options: str) -> Iterator[RunningOrg]:
 
     Its main credential is an API-only user's: what is not granted is missed.
     """
-    command = [sys.executable, "-m", "sandbox", "--salesforce-port", "0", "--least-privilege"]
-    command += options
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
-        try:
-            assert process.stdout is not None
-            ready = process.stdout.readline()
-            assert ready, "the sandbox did not start"
-            with _client(json.loads(ready)) as running:
-                yield running
-        finally:
-            process.terminate()
-            process.wait(10)
+    with (
+        started("--salesforce-port", "0", "--least-privilege", *options) as ready,
+        _client(ready) as running,
+    ):
+        yield running
 
 
 @contextlib.contextmanager

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.profiles import (
+    FUNDING,
+    SECTOR,
+    SIZE,
     TIERS,
     TODAY,
     accounts,
@@ -33,15 +36,8 @@ from worker.icp.profile import (
     Profile,
     Standing,
     Tier,
-    Trigger,
 )
 from worker.icp.values import Value
-
-SECTOR = criterion("sector", one_of("software", services=0.5), weight=40)
-SIZE = criterion("size", InRange(200, 1000, 100, 2000), weight=60)
-FUNDING = Trigger(
-    id="funding", label="Funding", attribute="funded", predicate=Within(180, 90), strength=100
-)
 
 
 def flags(*weights: int) -> Profile:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.support.profiles import (
+    FUNDING,
     TIERS,
     TODAY,
     criterion,
@@ -296,9 +297,6 @@ def test_outside_the_segment_there_is_no_score() -> None:
     assert unsure.missing == ("type",)
 
 
-FUNDING = Trigger(
-    id="funding", label="Funding", attribute="funded", predicate=Within(180, 90), strength=100
-)
 HIRING = Trigger(
     id="hiring", label="Hiring", attribute="roles", predicate=InRange(low=3), strength=60
 )

@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.profiles import (
+    FUNDING,
+    SECTOR,
+    SIZE,
     TODAY,
     accounts,
     criterion,
@@ -19,18 +22,13 @@ from tests.support.profiles import (
     profiles,
 )
 from worker.icp.judging import Judge
-from worker.icp.predicates import Holding, InRange, IsFlag, NotIn, Within
-from worker.icp.profile import All, Any, Comparison, Condition, Not, Profile, Trigger
+from worker.icp.predicates import Holding, InRange, IsFlag, NotIn
+from worker.icp.profile import All, Any, Comparison, Condition, Not, Profile
 from worker.icp.values import Value
 
-SECTOR = criterion("sector", one_of("software", services=0.5), weight=40)
-SIZE = criterion("size", InRange(200, 1000, 100, 2000), weight=60)
 STACK = criterion("stack", Holding(frozenset({"crm", "erp"}), 1), weight=20)
 TINY = disqualifier("too_small", Comparison("size", InRange(high=20, excludes_bounds=True)))
 RIVAL = disqualifier("rival", Comparison("rival", IsFlag(wanted=True)))
-FUNDING = Trigger(
-    id="funding", label="Funding", attribute="funded", predicate=Within(180, 90), strength=100
-)
 
 
 def line(account: dict[str, Value], *more: str, rules: Profile | None = None) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.records import FieldDescription, FieldKind, Option
+from connectors.records import AccountUpdate, FieldDescription, FieldKind, Option
 from connectors.salesforce.ids import to18
 from connectors.salesforce.writing import Writer
 from tests.support.wire import Patience, Reply, Request, Wire
@@ -52,6 +52,11 @@ DELETED: Error = ("ENTITY_IS_DELETED", "entity is deleted", [])
 def account_id(number: int) -> str:
     """The long id of the account of this number."""
     return to18(f"001A0000{number:07d}") or ""
+
+
+def updates(count: int, **fields: str | None) -> list[AccountUpdate]:
+    """Build updates of the first accounts."""
+    return [AccountUpdate(account_id(n), fields or {"Tier__c": "tier_1"}) for n in range(count)]
 
 
 class Seen(Request):

@@ -37,6 +37,7 @@ from tests.unit.connectors.salesforce.org import (
     Seen,
     account_id,
     error_of,
+    updates,
     writer_on,
 )
 
@@ -45,11 +46,6 @@ BEGIN, POLL = "PATCH jobs/ingest/*", "GET jobs/ingest/*"
 SUCCEEDED, FAILED = f"{POLL}/successfulResults", f"{POLL}/failedResults"
 CALL = "PATCH composite/sobjects"
 QUIET = [CREATE, UPLOAD, BEGIN, POLL, SUCCEEDED]
-
-
-def updates(count: int, **fields: str | None) -> list[AccountUpdate]:
-    """Build updates of the first accounts."""
-    return [AccountUpdate(account_id(n), fields or {"Tier__c": "tier_1"}) for n in range(count)]
 
 
 def write(

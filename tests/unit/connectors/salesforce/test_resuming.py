@@ -31,6 +31,7 @@ from tests.unit.connectors.salesforce.org import (
     Seen,
     account_id,
     error_of,
+    updates,
     writer_on,
 )
 from tests.unit.connectors.salesforce.wire import session_on
@@ -39,11 +40,6 @@ BEGIN, POLL = "PATCH jobs/ingest/*", "GET jobs/ingest/*"
 SUCCEEDED = f"{POLL}/successfulResults"
 VALIDATION: Error = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", SECRET, ["Tier__c"])
 WRITTEN = WriteResult.WRITTEN
-
-
-def updates(count: int) -> list[AccountUpdate]:
-    """Build updates of the first accounts."""
-    return [AccountUpdate(account_id(n), {"Tier__c": "tier_1"}) for n in range(count)]
 
 
 def abandoned(
