@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.place import Place
 from tests.conformance.worlds import HubSpotWorld, MemoryWorld, SalesforceWorld, World
 from tests.support.salesforce import RunningOrg, running_org
 from tests.support.sandbox import RunningSandbox, running_sandbox
@@ -35,6 +36,12 @@ def org() -> Iterator[RunningOrg]:
 def salesforce(org: RunningOrg) -> SalesforceWorld:
     """Salesforce, on the sandbox."""
     return SalesforceWorld(org)
+
+
+@pytest.fixture
+def place(org: RunningOrg) -> Place:
+    """A fresh org with our fields."""
+    return Place(org)
 
 
 @pytest.fixture(params=["memory", "hubspot", "hubspot-2026-09", "salesforce", "salesforce-bulk"])

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import MisconfiguredError, QuotaExhaustedError, TransientError
-from connectors.records import AccountRecord, AccountUpdate, Gone, Window
+from connectors.errors import MisconfiguredError, QuotaExhaustedError
+from connectors.records import AccountUpdate, Gone, Window
 from connectors.salesforce.auth import (
     ClientCredentials,
     Credentials,
@@ -20,10 +20,9 @@ from connectors.salesforce.auth import (
 )
 from connectors.salesforce.connector import SalesforceConnector
 from connectors.salesforce.session import Session
-from tests.conformance.worlds import SalesforceWorld
+from tests.conformance.worlds import SalesforceWorld, ids, read, recent
 from tests.support.salesforce import RunningOrg
 
-POLL = r"GET .*jobs/query/\{id\}$"
 ODD_NAMES = [
     "two\nlines",
     "carriage\r\nreturn",
@@ -31,24 +30,6 @@ ODD_NAMES = [
     "Bäckerei Müller 株式会社 🙂",
     "separators \u2028 are no line ends",
 ]
-
-
-def read(
-    crm: SalesforceConnector, *fields: str, window: Window | None = None
-) -> list[AccountRecord]:
-    """Read every account of a window."""
-    return [record for page in crm.pages(window, fields) for record in page]
-
-
-def ids(records: list[AccountRecord]) -> list[str]:
-    """The ids of accounts, in order."""
-    return sorted(record.account_id for record in records)
-
-
-def recent(world: SalesforceWorld) -> Window:
-    """The last hour and the next."""
-    now = world.crm.now()
-    return Window(now - timedelta(hours=1), now + timedelta(hours=1))
 
 
 @pytest.fixture(params=[2000, 0], ids=["calls", "jobs"])
@@ -137,72 +118,6 @@ def test_a_token_that_is_refused_when_new_ends_the_run(salesforce: SalesforceWor
         salesforce.crm.count()
 
     assert len(salesforce.org.calls()) - before <= 3
-
-
-# -- large results ---------------------------------------------------------------------------------
-
-
-def test_failed_looks_at_a_job_do_not_end_it(salesforce: SalesforceWorld) -> None:
-    """Nine of ten looks are answered 503; the job's result is read all the same."""
-    made = salesforce.add([{"name": f"Company {number}"} for number in range(30)])
-    salesforce.org.fail(kind="error", status=503, route=POLL, chance=0.9, seed=7)
-
-    found = read(salesforce.connect(bulk_threshold=0), "Name")
-
-    assert ids(found) == sorted(made)
-
-
-def test_a_job_that_never_ends_is_called_off(salesforce: SalesforceWorld) -> None:
-    """After our own deadline; the next read makes a new one."""
-    made = salesforce.add([{"name": "Acme"}])
-    salesforce.org.behave(job_stuck=1)
-    crm = salesforce.connect(bulk_threshold=0, bulk_deadline=timedelta(minutes=20))
-
-    with pytest.raises(TransientError, match="did not finish"):
-        read(crm, "Name")
-
-    assert ids(read(crm, "Name")) == made
-
-
-@pytest.mark.parametrize("kind", ["truncate", "drop_before", "drop_after", "error", "error_after"])
-def test_a_result_survives_broken_connections(salesforce: SalesforceWorld, kind: str) -> None:
-    """Any call of a job may break, any number of times: every account comes, none twice."""
-    made = salesforce.add([{"name": f"Company {number}"} for number in range(500)])
-    salesforce.org.behave(bulk_page_rows=100)
-    salesforce.org.fail(kind=kind, route="jobs", chance=0.3, seed=3)
-
-    found = read(salesforce.connect(bulk_threshold=0), "Name")
-
-    assert ids(found) == sorted(made)
-
-
-@pytest.mark.parametrize(
-    "kind", ["truncate", "drop_before", "drop_after", "error", "rate_limit_burst"]
-)
-def test_pages_survive_broken_connections(salesforce: SalesforceWorld, kind: str) -> None:
-    """The same for a read by calls, page after page."""
-    made = salesforce.add([{"name": f"Company {number}"} for number in range(500)])
-    salesforce.org.behave(page_size=20)
-    salesforce.org.fail(kind=kind, chance=0.2, seed=5)
-
-    assert ids(read(salesforce.crm, "Name")) == sorted(made)
-    assert ids(read(salesforce.crm, "Name", window=recent(salesforce))) == sorted(made)
-
-
-@pytest.mark.parametrize(
-    "switches", [{}, {"bulk_unfinished_412": True}, {"bulk_offset_datetimes": True}]
-)
-def test_what_nobody_has_confirmed_is_understood_either_way(
-    salesforce: SalesforceWorld, switches: dict[str, bool]
-) -> None:
-    """Datetimes in CSV are spelt one way or the other, and unfinished results have two statuses."""
-    salesforce.add([{"name": "Acme", "icp_at": "2026-11-22T04:00:00.000Z"}])
-    salesforce.org.behave(**switches)
-
-    [by_job] = read(salesforce.connect(bulk_threshold=0), "Name", "ICP_At__c")
-    [by_call] = read(salesforce.crm, "Name", "ICP_At__c")
-
-    assert by_job == by_call
 
 
 def test_text_arrives_as_it_was_stored(world: SalesforceWorld) -> None:

@@ -7,24 +7,28 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.connection import ConnectionSettings
-from config.salesforce import SalesforceSettings
-from connectors.base import CrmAdmin
-from connectors.errors import MisconfiguredError
 from connectors.records import Option
 from connectors.zipping import zipped
+from tests.conformance.org_set_up import (
+    EXAMPLE,
+    TIER,
+    changes_asked,
+    connection,
+    described,
+    opened,
+    pending,
+    set_up,
+)
 from tests.support.salesforce import RunningOrg, running_org
 from worker import composition
-from worker.setting_up import Need, SetupPlan, Wishes, apply_setup, plan_setup
+from worker.setting_up import Need, apply_setup, plan_setup
 
-EXAMPLE = Path(__file__).parents[2] / "config" / "examples" / "midmarket-saas.yaml"
 VIEW = "ui-api/list-info/Account/ICP_Tier_1"
-TIER = "ICP_Tier__c"
 
 
 @pytest.fixture(scope="session")
@@ -38,62 +42,6 @@ def org(_org: RunningOrg) -> RunningOrg:
     """An org with forty accounts and nothing of ours."""
     _org.reset()
     return _org
-
-
-def connection(org: RunningOrg, **changes: object) -> ConnectionSettings:
-    """A connection whose runs and whose set-up have each its own app."""
-    access: dict[str, object] = {
-        "instance_url": org.instance_url,
-        "client_id": org.client_id,
-        "client_secret": org.client_secret,
-        "setup_client_id": org.admin.client_id,
-        "setup_client_secret": org.admin.client_secret,
-        "api_origin": org.url,
-    }
-    return ConnectionSettings(
-        name="main",
-        crm="salesforce",
-        profiles=(EXAMPLE,),
-        salesforce=SalesforceSettings.model_validate(access | changes),
-    )
-
-
-def by_worker(org: RunningOrg) -> ConnectionSettings:
-    """A connection that has no other credential for set-up than that of its runs."""
-    return connection(org, setup_client_id=None, setup_client_secret=None)
-
-
-def opened(settings: ConnectionSettings) -> tuple[CrmAdmin, Wishes]:
-    """The org for set-up, and what should be there."""
-    wishes = composition.setup_wishes(settings, composition.compile_icps(settings.profiles))
-    return composition.open_admin(settings, threading.Event()), wishes
-
-
-def set_up(settings: ConnectionSettings) -> SetupPlan:
-    """Set up, and answer what was planned."""
-    admin, wishes = opened(settings)
-    plan = plan_setup(admin, wishes)
-    assert plan.conflicts == []
-    assert apply_setup(admin, plan) == plan.pending
-    return plan
-
-
-def pending(settings: ConnectionSettings) -> list[tuple[str, str]]:
-    """What set-up would do now."""
-    plan = plan_setup(*opened(settings))
-    return [(it.what, it.name) for it in plan.items if it.need is not Need.PRESENT]
-
-
-def changes_asked(org: RunningOrg) -> list[str]:
-    """Calls since the last reset that could have changed something."""
-    calls = [f"{it['method']} {it['route']}" for it in org.calls()]
-    return [it for it in calls if not it.startswith("GET") and "oauth2" not in it]
-
-
-def described(org: RunningOrg, *, admin: bool = False) -> dict[str, dict[str, Any]]:
-    """The fields of Account that a user sees, by name."""
-    found = org.api("GET", "sobjects/Account/describe", admin=admin)["fields"]
-    return {field["name"]: field for field in found}
 
 
 def field_id(org: RunningOrg, name: str) -> str:
@@ -312,105 +260,6 @@ def test_rights_that_somebody_widened_stay(org: RunningOrg) -> None:
 
     assert pending(connection(org)) == []
     assert org.api("GET", path, admin=True)["PermissionsEdit"]
-
-
-def test_the_workers_own_credential_is_told_what_it_lacks(org: RunningOrg) -> None:
-    """Least privilege: it cannot even look, and the message says what to grant and how without."""
-    with pytest.raises(MisconfiguredError) as caught:
-        plan_setup(*opened(by_worker(org)))
-
-    assert "View Setup and Configuration" in str(caught.value)
-    assert "icp setup --export" in str(caught.value)
-    assert changes_asked(org) == []
-
-
-def test_a_user_that_may_look_is_told_what_it_may_not_make(org: RunningOrg) -> None:
-    """The plan can be shown; applying it names the permission and changes nothing."""
-    org.behave(view_setup=True)
-    admin, wishes = opened(by_worker(org))
-    plan = plan_setup(admin, wishes)
-    assert plan.pending > 30
-
-    with pytest.raises(MisconfiguredError, match="Customize Application"):
-        apply_setup(admin, plan)
-
-    assert TIER not in described(org, admin=True)
-
-
-def test_missing_rights_to_give_access_and_to_make_views_are_named_together(
-    org: RunningOrg,
-) -> None:
-    """One message for everything that an administrator has to grant."""
-    set_rights(org, PermissionsManageProfilesPermissionsets=False,
-               PermissionsManagePublicListviews=False)  # fmt: skip
-    admin, wishes = opened(connection(org))
-
-    with pytest.raises(MisconfiguredError) as caught:
-        apply_setup(admin, plan_setup(admin, wishes))
-
-    assert "Manage Profiles and Permission Sets" in str(caught.value)
-    assert "list view" in str(caught.value)
-
-
-def set_rights(org: RunningOrg, **rights: bool) -> None:
-    """Change what the set-up user's profile may do."""
-    where = "IsOwnedByProfile = true AND PermissionsCustomizeApplication = true"
-    [profile] = org.query(f"SELECT Id FROM PermissionSet WHERE {where}", admin=True)  # noqa: S608
-    org.api("PATCH", f"sobjects/PermissionSet/{profile['Id']}", rights, admin=True)
-
-
-def test_record_types_without_our_values_are_named(org: RunningOrg) -> None:
-    """By record type and field, with what to do; the package then assigns the values."""
-    set_up(connection(org))
-    types = org.query("SELECT DeveloperName, Name FROM RecordType WHERE SobjectType = 'Account'")
-    chosen = types[0]
-    org.behave(record_type_values={"Account": {chosen["DeveloperName"]: {TIER: ["tier_1"]}}})
-    admin, wishes = opened(connection(org))
-    plan_setup(admin, wishes)
-
-    notes = [note for note in admin.notes() if note.startswith("Record type")]
-    assert len(notes) == 1
-    assert chosen["Name"] in notes[0]
-    assert TIER in notes[0]
-    exported = composition.export_setup(connection(org), wishes, threading.Event())
-    account = exported.files["objects/Account.object"].decode()
-    assert f"<fullName>{chosen['DeveloperName']}</fullName>" in account
-    assert "RecordType" in exported.files["package.xml"].decode()
-
-
-def test_record_types_are_found_where_people_are_accounts_too(org: RunningOrg) -> None:
-    """An org with person accounts has record types for them, which are told apart."""
-    org.behave(person_accounts=True)
-    set_up(connection(org))
-    name = org.query("SELECT DeveloperName FROM RecordType")[0]["DeveloperName"]
-    org.behave(record_type_values={"Account": {name: {TIER: []}}})
-    admin, wishes = opened(connection(org))
-    plan_setup(admin, wishes)
-
-    assert any(note.startswith("Record type") for note in admin.notes())
-
-
-def test_notes_say_what_only_a_person_can_do(org: RunningOrg) -> None:
-    """The page layout, who sees the fields, and the formula that spares the worker."""
-    set_up(connection(org))
-    admin, wishes = opened(connection(org))
-    plan_setup(admin, wishes)
-    notes = "\n".join(admin.notes())
-
-    assert "Page Layouts" in notes
-    assert "ICP Reader" in notes
-    assert "NOT($Permission.ICP_Sync_Bypass)" in notes
-
-
-def test_the_worker_holds_the_permission_that_spares_it(org: RunningOrg) -> None:
-    """The custom permission is there and the worker's set includes it."""
-    set_up(connection(org))
-    included = org.query(
-        "SELECT Parent.Name FROM SetupEntityAccess WHERE SetupEntityType = 'CustomPermission'",
-        admin=True,
-    )
-
-    assert [it["Parent"]["Name"] for it in included] == ["ICP_Sync"]
 
 
 def test_a_deployed_package_leaves_little_to_do(org: RunningOrg) -> None:

@@ -2,138 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.batching import chunked
-from connectors.errors import MisconfiguredError, TransientError
-from connectors.records import AccountUpdate, WriteOutcome, WriteResult
-from connectors.retrying import RetryPolicy
-from connectors.salesforce.auth import ClientCredentials
-from connectors.salesforce.connector import SalesforceConnector
-from connectors.salesforce.limiting import make_limiter
-from connectors.salesforce.session import Session
-from tests.conformance.worlds import SkippedTime
-from tests.support.mortal import KilledError, Mortal
-from tests.support.salesforce import RunningOrg, running_org
+from connectors.errors import MisconfiguredError
+from connectors.records import AccountUpdate, WriteResult
+from tests.conformance.place import (
+    BY_CALLS,
+    BY_JOBS,
+    CODES,
+    NAMES,
+    TIERS,
+    Place,
+    results,
+    tiered,
+)
 
 WRITTEN, REJECTED, MISSING = WriteResult.WRITTEN, WriteResult.REJECTED, WriteResult.MISSING
-TIERS = ("tier_1", "tier_2", "tier_3")
-CODES = ("too_small", "locked_in", "competitor")
-FIELDS: list[dict[str, Any]] = [
-    {"name": "Tier__c", "type": "picklist", "restricted": True, "values": list(TIERS)},
-    {"name": "Codes__c", "type": "multipicklist", "restricted": True, "values": list(CODES)},
-    {"name": "Score__c", "type": "double", "precision": 5, "scale": 1},
-    {"name": "Reason__c", "type": "string", "length": 60},
-    {"name": "Essay__c", "type": "textarea", "length": 5000},
-    {"name": "Flag__c", "type": "boolean"},
-    {"name": "Day__c", "type": "date"},
-    {"name": "At__c", "type": "datetime"},
-]
-NAMES = [str(field["name"]) for field in FIELDS]
-BY_CALLS, BY_JOBS = 10**6, 0  # thresholds
 BOTH = pytest.mark.parametrize("threshold", [BY_CALLS, BY_JOBS], ids=["calls", "jobs"])
-
-
-class Log:
-    """A job log in memory."""
-
-    def __init__(self) -> None:
-        self.jobs: list[str] = []
-
-    def opened(self, job: str) -> None:
-        """Remember a job."""
-        self.jobs.append(job)
-
-    def closed(self, job: str) -> None:
-        """Forget a job."""
-        self.jobs.remove(job)
-
-    def waiting(self) -> None:
-        """Hold no lease."""
-
-    def sending(self) -> None:
-        """Hold no lease."""
-
-
-class Place:
-    """An org with our fields in it, and hands that change it from outside."""
-
-    def __init__(self, org: RunningOrg) -> None:
-        self.org = org
-        org.reset()
-        org.behave(bulk_queue_ms=0, bulk_ms_per_1000=0)
-        org.control("POST", "records", {"fields": FIELDS})
-
-    def session(self, kind: type[Session] = Session) -> Session:
-        """Open a session whose waits take no time."""
-        time = SkippedTime()
-        return kind(
-            ClientCredentials(self.org.instance_url, self.org.client_id, self.org.client_secret),
-            api_origin=self.org.url,
-            limiter=make_limiter(daily_share=1.0, monotonic=time, pause=time.wait),
-            retry=RetryPolicy(attempts=8, total=10_000),
-            pause=time.wait,
-        )
-
-    def connector(self, threshold: int, **options: Any) -> SalesforceConnector:
-        """Open a connector that writes by jobs above so many updates."""
-        return SalesforceConnector(self.session(), bulk_threshold=threshold, **options)
-
-    def add(self, count: int, **values: Any) -> list[str]:
-        """Make accounts and return their ids in order."""
-        rows = [{"Name": f"Account {number}", **values} for number in range(count)]
-        made: list[str] = self.org.control("POST", "records", {"create": rows})["created"]
-        return made
-
-    def read(self, account_ids: Sequence[str]) -> list[dict[str, str | None]]:
-        """What accounts hold in our fields, empty ones as ``None``."""
-        crm = self.connector(BY_CALLS)
-        found = {
-            record.account_id: {name: record.fields[name] or None for name in NAMES}
-            for some in chunked(account_ids, 200)
-            for record in crm.fetch(some, NAMES)
-        }
-        return [found.get(account_id, {}) for account_id in account_ids]
-
-    def jobs(self) -> list[dict[str, Any]]:
-        """Every ingest job there was."""
-        listed: list[dict[str, Any]] = self.org.api("GET", "jobs/ingest")["records"]
-        return listed
-
-    def calls(self) -> list[str]:
-        """Method and path of the calls so far, tokens left out."""
-        return [
-            f"{call['method']} {call['path']}"
-            for call in self.org.calls()
-            if "oauth2" not in call["path"]
-        ]
-
-
-@pytest.fixture(scope="module")
-def _org() -> Iterator[RunningOrg]:
-    with running_org("--accounts", "0", "--limits", "off") as running:
-        yield running
-
-
-@pytest.fixture
-def place(_org: RunningOrg) -> Place:
-    """A fresh org with our fields."""
-    return Place(_org)
-
-
-def tiered(ids: Sequence[str], tier: str = "tier_1") -> list[AccountUpdate]:
-    """Build updates that set a tier."""
-    return [AccountUpdate(account_id, {"Tier__c": tier}) for account_id in ids]
-
-
-def results(outcomes: Sequence[WriteOutcome | None]) -> list[WriteResult | None]:
-    """What became of each."""
-    return [None if outcome is None else outcome.result for outcome in outcomes]
 
 
 @BOTH
@@ -371,99 +261,6 @@ def test_line_breaks_within_quotes_fail_no_job(place: Place) -> None:
     held = [values["Essay__c"] for values in place.read(ids)]
     assert held == ["one\ntwo"] * 7 + ["one\r\ntwo"] + ["one\ntwo"] * 4
     assert [job["state"] for job in place.jobs()] == ["JobComplete"]
-
-
-def test_a_stuck_job_is_left_and_then_given_up(place: Place) -> None:
-    """The write ends at its deadline, with the job remembered; coming back ends it for good."""
-    ids = place.add(30)
-    place.org.behave(job_stuck=1)
-    log, crm = Log(), place.connector(BY_JOBS)
-
-    with pytest.raises(TransientError, match="has not ended"):
-        crm.write(tiered(ids), log)
-    assert [job["state"] for job in place.jobs()] == ["InProgress"]
-
-    assert crm.resume(log.jobs[0], tiered(ids), log) == [None] * 30
-    assert [job["state"] for job in place.jobs()] == ["Aborted"]
-    assert results(crm.write(tiered(ids), log)) == [WRITTEN] * 30
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"kind": "error", "status": 503},
-        {"kind": "error", "status": 500},
-        {"kind": "drop_before"},
-        {"kind": "drop_after"},
-        {"kind": "truncate"},
-        {"kind": "session_expired"},
-    ],
-    ids=lambda fault: "-".join(map(str, fault.values())),
-)
-@pytest.mark.parametrize(
-    ("method", "route"),
-    [
-        ("POST", "jobs/ingest$"),
-        ("PUT", "batches$"),
-        ("PATCH", "jobs/ingest/"),
-        ("GET", "jobs/ingest/[^/]*$"),
-        ("GET", "successfulResults$"),
-        ("GET", "failedResults$"),
-    ],
-    ids=["create", "upload", "begin", "poll", "succeeded", "failed"],
-)
-def test_no_fault_at_any_step_loses_an_account_or_a_job(
-    place: Place, fault: Mapping[str, Any], method: str, route: str
-) -> None:
-    """Even twice in a row: outcomes are those of a quiet day, and one job did it."""
-    ids = place.add(30)
-    place.org.behave(approval_locks=[ids[3]])
-    times = [1] if fault["kind"] == "session_expired" else [1, 2]  # a fresh token is taken
-    place.org.fail(**fault, method=method, route=route, nth=times)
-
-    outcomes = place.connector(BY_JOBS).write(tiered(ids))
-
-    assert [n for n, outcome in enumerate(outcomes) if not outcome.accepted] == [3]
-    assert outcomes[3].code == "ENTITY_IS_LOCKED"
-    assert [job["state"] for job in place.jobs()].count("JobComplete") == 1
-
-
-@pytest.mark.parametrize("kind", ["error", "drop_after", "truncate", "session_expired"])
-def test_no_fault_of_a_call_loses_an_account(place: Place, kind: str) -> None:
-    """Values are absolute: what may have been written is written again."""
-    ids = place.add(450)
-    place.org.fail(kind=kind, method="PATCH", route="composite/sobjects", every=2)
-
-    outcomes = place.connector(BY_CALLS).write(tiered(ids))
-
-    assert results(outcomes) == [WRITTEN] * 450
-
-
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("dies_at", range(2, 9))
-def test_a_process_may_die_at_any_step(place: Place, dies_at: int, *, after: bool) -> None:
-    """The next one comes back to the job; each account has one answer, and no job is left open."""
-    ids = place.add(40)
-    place.org.behave(approval_locks=[ids[3]], job_fails_midway=1)
-    log, sent = Log(), tiered(ids)
-    mortal = place.session(Mortal)
-    assert isinstance(mortal, Mortal)
-    mortal.dies_at, mortal.after = dies_at, after
-    doomed = SalesforceConnector(mortal, bulk_threshold=BY_JOBS)
-    with pytest.raises(KilledError):
-        doomed.write(sent, log)
-
-    crm = place.connector(BY_CALLS)
-    found = crm.resume(log.jobs[0], sent, log) if log.jobs else [None] * len(sent)
-    left = [it for it, outcome in zip(sent, found, strict=True) if outcome is None]
-    told = {it.account_id: it.result for it in [*filter(None, found), *crm.write(left)]}
-
-    assert set(told) == set(ids)
-    assert [i for i, result in told.items() if result is not WRITTEN] == [ids[3]]
-    assert sum(values["Tier__c"] == "tier_1" for values in place.read(ids)) == 39
-    states = {job["state"] for job in place.jobs()}
-    # A job that nobody had time to remember has no data, and Salesforce removes it.
-    assert states <= ({"JobComplete", "Failed", "Aborted"} if log.jobs else {"Open", "Aborted"})
 
 
 def test_a_large_write_takes_few_calls(place: Place) -> None:

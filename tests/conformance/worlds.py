@@ -12,7 +12,7 @@ from connectors.hubspot.properties import definition
 from connectors.hubspot.session import Session
 from connectors.memory import InMemoryCrm
 from connectors.memory_admin import InMemoryAdmin
-from connectors.records import FieldDescription, FieldKind, FieldSpec, Option
+from connectors.records import AccountRecord, FieldDescription, FieldKind, FieldSpec, Option, Window
 from connectors.retrying import RetryPolicy
 from connectors.salesforce.auth import ClientCredentials, Credentials
 from connectors.salesforce.connector import SalesforceConnector
@@ -324,3 +324,21 @@ class SalesforceWorld:
 
     def _named(self, values: Mapping[str, str]) -> dict[str, str]:
         return {self.name(name): value for name, value in values.items()}
+
+
+def read(
+    crm: SalesforceConnector, *fields: str, window: Window | None = None
+) -> list[AccountRecord]:
+    """Read every account of a window."""
+    return [record for page in crm.pages(window, fields) for record in page]
+
+
+def ids(records: list[AccountRecord]) -> list[str]:
+    """The ids of accounts, in order."""
+    return sorted(record.account_id for record in records)
+
+
+def recent(world: SalesforceWorld) -> Window:
+    """The last hour and the next."""
+    now = world.crm.now()
+    return Window(now - timedelta(hours=1), now + timedelta(hours=1))

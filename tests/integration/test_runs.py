@@ -6,32 +6,16 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
-from connectors.errors import (
-    MisconfiguredError,
-    Problem,
-    QuotaExhaustedError,
-    TransientError,
-)
-from connectors.memory import InMemoryCrm
-from connectors.records import (
-    AccountUpdate,
-    FieldDescription,
-    FieldKind,
-    WriteOutcome,
-)
 from tests.support.profiles import TIERS
-from tests.support.runs import START, Clock, Desk, companies, desk, portal_fields
+from tests.support.runs import Clock, Desk, desk
 from worker.icp.profile import NEEDS_DATA, NOT_ICP, Tier
-from worker.state.errors import StateError
 from worker.sync.holding import BusyError
 from worker.sync.keeping import this_holder
 from worker.sync.report import RunKind, RunOutcome
@@ -236,94 +220,6 @@ def test_a_refused_record_leaves_its_neighbours_alone(it: Desk) -> None:
     assert (letter.account_id, letter.code) == ("4", "INVALID_OPTION")
 
 
-def test_a_crm_that_fails_leaves_the_checkpoint(it: Desk) -> None:
-    """What was not sent is counted, and the next run finishes it."""
-    it.run()
-    it.clock.advance(hours=1)
-    for name in ("1", "2", "3"):
-        it.crm.edit(name, {"employees": "600", "industry": "software"})
-    checkpoint = it.state.checkpoints.load("main")
-    it.connector = Failing(it.crm)
-    report = it.run().report
-
-    assert report.outcome is RunOutcome.FAILED
-    assert report.counters.held == report.counters.read - report.counters.unchanged
-    assert it.state.checkpoints.load("main") == checkpoint
-    it.connector = None
-    assert it.run().report.outcome is RunOutcome.SUCCEEDED
-    assert {it.tiers()[name] for name in ("1", "2", "3")} == {"tier_1"}
-
-
-class Failing(DryRunConnector):
-    """A connector whose writes never arrive."""
-
-    def write(
-        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
-    ) -> Sequence[WriteOutcome]:
-        """Never arrives."""
-        del updates, jobs
-        raise TransientError("HubSpot answered 502 to POST companies/batch/update six times.")
-
-
-class HalfRefused(DryRunConnector):
-    """A connector that finds out while writing that its fields were not set up."""
-
-    def write(
-        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
-    ) -> Sequence[WriteOutcome]:
-        """Write every second update."""
-        outcomes = [*super().write(updates, jobs)]
-        told = [it if place % 2 else None for place, it in enumerate(outcomes)]
-        raise MisconfiguredError([Problem("icp_tier", "takes no value.")], told)
-
-
-def test_what_was_written_before_a_run_stops_is_counted_and_recorded(it: Desk) -> None:
-    """A fault of the set-up ends the run; the journal knows which accounts had been written."""
-    it.connector = HalfRefused(it.crm)
-
-    report = it.run().report
-
-    assert report.outcome is RunOutcome.FAILED
-    assert report.problems == ["icp_tier: takes no value."]
-    assert (report.counters.written, report.counters.held) == (30, 30)
-    assert it.state.plan.counts("run-1") == {"written": 30, "sent": 30}
-    assert it.state.dead_letters.all("main") == []
-
-
-class UsedUp(DryRunConnector):
-    """A connector to a CRM whose calls of the day are used up by the time it writes."""
-
-    def write(
-        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
-    ) -> Sequence[WriteOutcome]:
-        """Send nothing."""
-        del updates, jobs
-        raise QuotaExhaustedError("used up.", resumes_at=START + timedelta(hours=1))
-
-
-def test_a_day_that_is_used_up_pauses_the_run(it: Desk) -> None:
-    """The report says when it can go on, for the worker to go on by itself."""
-    it.connector = UsedUp(it.crm)
-
-    report = it.run().report
-
-    assert (report.outcome, report.problems) == (RunOutcome.PARTIAL, ["used up."])
-    assert report.as_json()["resumes_at"] == "2026-11-24T10:00:00.000Z"
-    it.connector = None
-    assert it.run().report.as_json()["resumes_at"] is None
-
-
-def test_a_stop_between_pages_leaves_everything_for_the_next_run(it: Desk) -> None:
-    """SIGTERM ends the run as stopped; nothing was half done."""
-    it.stop.set()
-    report = it.run().report
-
-    assert report.outcome is RunOutcome.STOPPED
-    assert set(it.tiers().values()) == {""}
-    it.stop.clear()
-    assert it.run().report.counters.written == 60
-
-
 def test_named_accounts_never_move_the_checkpoint(it: Desk) -> None:
     """--account judges just those, and says which do not exist."""
     it.run()
@@ -399,57 +295,6 @@ def test_an_empty_portal_is_a_success(tmp_path: Path) -> None:
     assert report.counters.read == 0
 
 
-def test_preflight_names_every_problem_at_once(tmp_path: Path) -> None:
-    """A missing input, a missing output, a wrong type: one list, nothing read or written."""
-    made = desk(tmp_path)
-    kept = [
-        field
-        for field in portal_fields()
-        if field.name not in {"industry", "icp_reason", "icp_fit_score"}
-    ]
-    kept.append(
-        FieldDescription(name="icp_fit_score", label="", kind=FieldKind.TEXT, writable=True)
-    )
-    made.crm = InMemoryCrm(kept, companies(5), clock=made.clock)
-    with pytest.raises(MisconfiguredError) as raised:
-        made.run()
-    made.state.close()
-    text = str(raised.value)
-
-    assert "input sector (field industry): does not exist" in text
-    assert "output reason (field icp_reason): does not exist" in text
-    assert "output fit_score (field icp_fit_score): is a text field; number is needed" in text
-    assert set(made.tiers().values()) == {""}
-
-
-def test_an_input_that_is_one_of_our_outputs_is_refused(tmp_path: Path) -> None:
-    """A score must not feed on itself."""
-    made = desk(tmp_path)
-    made.fields = type(made.fields)(
-        inputs={**made.fields.inputs, "size": "icp_fit_score"},
-        outputs=made.fields.outputs,
-        overrides=made.fields.overrides,
-    )
-    with pytest.raises(MisconfiguredError, match="feed on itself"):
-        made.run()
-    made.state.close()
-
-
-def test_state_of_another_portal_is_refused(it: Desk) -> None:
-    """A journal never crosses portals."""
-    it.run()
-    from connectors.records import Portal  # noqa: PLC0415 - used here alone
-
-    it.crm = InMemoryCrm(
-        portal_fields(),
-        companies(5),
-        clock=it.clock,
-        portal=Portal(crm="memory", portal_id="other", kind="production"),
-    )
-    with pytest.raises(StateError, match="another state database"):
-        it.run()
-
-
 def test_time_alone_is_written_quietly(tmp_path: Path) -> None:
     """A decaying trigger is re-judged daily and written weekly while the tier stays."""
     made = desk(tmp_path, 12, clock=Clock())
@@ -467,50 +312,6 @@ def test_time_alone_is_written_quietly(tmp_path: Path) -> None:
     assert written[:6] == [0] * 6
     assert sum(written) <= 12
     assert max(written) > 0
-
-
-def test_approving_writes_exactly_the_held_plan(it: Desk) -> None:
-    """The plan a person saw is what is written, and the checkpoint moves with it."""
-    held = it.run(yes=False).report
-    report = it.approve(held.run)
-
-    assert report.outcome is RunOutcome.SUCCEEDED
-    assert report.counters.written == 60
-    assert Counter(it.tiers().values()) == held.counters.tiers
-    assert it.run().report.counters.written == 0
-
-
-def test_approving_passes_over_what_changed_since(it: Desk) -> None:
-    """An account edited after it was planned is left for the next run."""
-    held = it.run(yes=False).report
-    it.crm.edit("1", {"icp_tier": "tier_3"})
-    report = it.approve(held.run)
-
-    assert (report.counters.written, report.counters.invalid) == (59, 1)
-    assert it.tiers()["1"] == "tier_3"
-    assert it.run().report.counters.written == 1
-
-
-def test_only_a_held_run_of_the_present_icp_can_be_approved(it: Desk) -> None:
-    """A plan made under another ICP, or already written, is refused with the reason."""
-    held = it.run(yes=False).report
-    it.change_icp()
-    with pytest.raises(StateError, match="the ICP has changed since"):
-        it.approve(held.run)
-    done = it.run().report
-    with pytest.raises(StateError, match="not held"):
-        it.approve(done.run)
-    with pytest.raises(StateError, match="no such run"):
-        it.approve("nonsense")
-
-
-def test_a_plan_made_for_other_fields_cannot_be_approved(it: Desk) -> None:
-    """The mirror holds values of the fields of then: they must not be taken for those of now."""
-    held = it.run(yes=False).report
-    it.fields = replace(it.fields, inputs={**it.fields.inputs, "size": "headcount"})
-
-    with pytest.raises(StateError, match="other fields are mapped now"):
-        it.approve(held.run)
 
 
 def test_a_dead_holder_is_not_waited_for(it: Desk) -> None:
@@ -537,45 +338,6 @@ def test_a_new_day_judges_everyone_and_reads_only_what_changed(it: Desk) -> None
 
     assert report.outcome is RunOutcome.SUCCEEDED
     assert (report.counters.read, report.counters.rejudged) == (1, 59)
-
-
-def test_a_newer_hold_takes_the_place_of_an_older_one(it: Desk) -> None:
-    """Only the latest plan can be approved, and the older one does not pile up in the database."""
-    first = it.run(yes=False).report
-    second = it.run(yes=False).report
-
-    assert second.outcome is RunOutcome.HELD
-    assert it.state.plan.counts(first.run) == {}
-    assert it.state.plan.counts(second.run) == {"planned": 60}
-    with pytest.raises(StateError, match=rf"superseded.*Held now is {second.run}\.$"):
-        it.approve(first.run)
-    assert it.approve(second.run).counters.written == 60
-    with pytest.raises(StateError, match=r"superseded, not held; there is nothing to approve\.$"):
-        it.approve(first.run)
-
-
-def test_a_run_cut_short_while_it_reads_takes_no_plans_place(it: Desk) -> None:
-    """It has planned nothing anew: what is held can still be approved."""
-
-    def no_pages(route: str) -> None:
-        if route == "pages":
-            raise QuotaExhaustedError("used up.")
-
-    held = it.run(yes=False).report
-    it.crm.before_call = no_pages
-    assert it.run(yes=False).report.outcome is RunOutcome.PARTIAL
-    it.crm.before_call = lambda _route: None
-
-    assert it.approve(held.run).counters.written == 60
-
-
-def test_a_run_held_for_something_else_is_not_named_in_place_of_an_older_one(it: Desk) -> None:
-    """Who meant to approve the one must not be led to approve the other."""
-    first = it.run(yes=False).report
-    it.change_icp()
-    assert it.run(yes=False).report.outcome is RunOutcome.HELD
-    with pytest.raises(StateError, match=r"superseded, not held; there is nothing to approve\.$"):
-        it.approve(first.run)
 
 
 def test_a_lost_state_under_a_new_icp_says_that_the_icp_changed(it: Desk, tmp_path: Path) -> None:

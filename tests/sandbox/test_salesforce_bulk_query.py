@@ -1,4 +1,4 @@
-"""Bulk API 2.0 query jobs: states, pages of CSV, and what Bulk cannot do."""
+"""Bulk API 2.0 query jobs: states, and pages of CSV."""
 
 from __future__ import annotations
 
@@ -28,13 +28,6 @@ def state(sf: OrgCaller, job: str) -> str:
     """The state of a query job."""
     found: str = sf("GET", f"jobs/query/{job}").json()["state"]
     return found
-
-
-def refusal(sf: OrgCaller, soql: str) -> tuple[int, str, str]:
-    """Status, code and message of a refused job."""
-    answer = sf("POST", "jobs/query", {"operation": "query", "query": soql})
-    [error] = answer.json()
-    return answer.status_code, error["errorCode"], error["message"]
 
 
 def test_created(bare: OrgCaller, pace: Pace) -> None:
@@ -307,45 +300,6 @@ def test_list_and_delete(bare: OrgCaller, pace: Pace) -> None:
     assert bare("DELETE", f"jobs/query/{jobs[0]}").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("soql", "code", "message"),
-    [
-        ("SELECT COUNT() FROM Account", "FEATURENOTENABLED", "Aggregate"),
-        ("SELECT Type, COUNT(Id) FROM Account GROUP BY Type", "FEATURENOTENABLED", "Aggregate"),
-        ("SELECT Id FROM Account OFFSET 5", "FEATURENOTENABLED", "OFFSET"),
-        (
-            "SELECT Id, (SELECT Id FROM Opportunities) FROM Account",
-            "FEATURENOTENABLED",
-            "Aggregate Relationships not supported in Bulk V2 Query with CSV content type",
-        ),
-        (
-            "SELECT Id, BillingAddress FROM Account",
-            "API_ERROR",
-            "Selecting compound data not supported in Bulk Query",
-        ),
-        (
-            "SELECT FIELDS(ALL) FROM Account LIMIT 200",
-            "MALFORMED_QUERY",
-            "The SOQL FIELDS function must have a LIMIT of at most 200",
-        ),
-        (
-            "SELECT Id FROM CaseStatus",
-            "INVALIDENTITY",
-            "Entity 'CaseStatus' is not supported by the Bulk API.",
-        ),
-        ("SELECT Nope FROM Account", "INVALID_FIELD", "\nSELECT Nope FROM Account\n"),
-        ("SELECT Id FROM Nope", "INVALID_TYPE", "\nSELECT Id FROM Nope\n"),
-        ("SELECT Id FROM", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
-    ],
-)
-def test_refused_statements(bare: OrgCaller, soql: str, code: str, message: str) -> None:
-    """What Bulk cannot do is refused when the job is made."""
-    status, found, text = refusal(bare, soql)
-
-    assert (status, found) == (400, code)
-    assert text.startswith(message)
-
-
 def test_standard_fields(bare: OrgCaller, pace: Pace) -> None:
     """FIELDS(STANDARD) works in Bulk, without the compound fields."""
     accounts(bare.org, 1)
@@ -355,23 +309,6 @@ def test_standard_fields(bare: OrgCaller, pace: Pace) -> None:
 
     assert {"Id", "Name", "BillingCity"} <= set(row)
     assert "BillingAddress" not in row
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"operation": "insert", "query": ACCOUNTS},
-        {"operation": "query"},
-        {"operation": "query", "query": ACCOUNTS, "contentType": "JSON"},
-        {"operation": "query", "query": ACCOUNTS, "columnDelimiter": "DOT"},
-        {"operation": "query", "query": ACCOUNTS, "lineEnding": "CR"},
-    ],
-)
-def test_refused_jobs(bare: OrgCaller, body: dict[str, str]) -> None:
-    """A job that says what it cannot mean is refused."""
-    answer = bare("POST", "jobs/query", body)
-
-    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALIDJOB")
 
 
 @pytest.mark.parametrize("query", [{"maxRecords": "many"}, {"locator": "???"}])

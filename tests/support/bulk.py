@@ -92,3 +92,11 @@ def ended(sf: OrgCaller, job: str) -> dict[str, Any]:
 def results(sf: OrgCaller, job: str, which: str) -> list[dict[str, str]]:
     """The rows of one of the three files of an ingest job."""
     return table(sf("GET", f"jobs/ingest/{job}/{which}"))
+
+
+def value(sf: OrgCaller, record_id: str, field: str) -> str | None:
+    """What a record holds."""
+    account = sf.org.objects["account"]
+    record = account.get(record_id)
+    assert record is not None
+    return account.value(record, field)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from config.origins import is_loopback
 from config.problems import ConfigError
 from config.salesforce import SalesforceSettings
 from config.settings import Settings, load_settings
+from tests.unit.config.surroundings import forget_environment
 
 PLANTED = "planted-very-secret"
 EVERY = [(crm, name) for crm, names in SECRETS.items() for name in names]
@@ -22,9 +22,7 @@ MODELS: dict[str, type[BaseModel]] = {"hubspot": HubSpotSettings, "salesforce": 
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("ICP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    forget_environment(monkeypatch, tmp_path)
 
 
 @pytest.mark.parametrize(("crm", "name"), EVERY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,15 +10,14 @@ import pytest
 from config.environment import known_variables
 from config.problems import ConfigError
 from config.settings import DEFAULT_DATABASE, Settings, load_settings
+from tests.unit.config.surroundings import forget_environment, problems, with_file
 
 PLANTED = "pat-na1-very-secret"
 
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("ICP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    forget_environment(monkeypatch, tmp_path)
 
 
 def single(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str] | None = None) -> None:
@@ -27,20 +25,6 @@ def single(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str] | None = N
     given = {"CRM": "hubspot", "PROFILE": "icp.yaml", "HUBSPOT__ACCESS_TOKEN": PLANTED}
     for name, value in (given | (variables or {})).items():
         monkeypatch.setenv(f"ICP_{name}", value)
-
-
-def with_file(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Write worker.yaml into a folder of its own and name it."""
-    Path("conf").mkdir()
-    Path("conf/worker.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("ICP_CONFIG", "conf/worker.yaml")
-
-
-def problems() -> list[str]:
-    """Return what loading is refused with."""
-    with pytest.raises(ConfigError) as caught:
-        load_settings()
-    return [str(problem) for problem in caught.value.problems]
 
 
 def test_one_connection_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

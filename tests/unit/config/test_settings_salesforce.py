@@ -1,8 +1,7 @@
-"""A Salesforce connection is set up by environment or file, and what is wrong with it is named."""
+"""A Salesforce connection is set up by environment, and what is wrong with it is named."""
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pytest
 
 from config.connection import ConnectionSettings
 from config.environment import known_variables
-from config.problems import ConfigError
 from config.salesforce import Login
 from config.settings import load_settings
+from tests.unit.config.surroundings import forget_environment, problems
 
 PLANTED = "00Dxx0000001gPL!AQ8AQ-planted"
 KEY = "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"
@@ -26,9 +25,7 @@ PAIRS = {
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.upper().startswith("ICP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    forget_environment(monkeypatch, tmp_path)
     Path("key.pem").write_text(KEY, encoding="utf-8")
 
 
@@ -40,23 +37,9 @@ def given(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
         monkeypatch.setenv(f"ICP_SALESFORCE__{name}", value)
 
 
-def with_file(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Write worker.yaml into a folder of its own and name it."""
-    Path("conf").mkdir()
-    Path("conf/worker.yaml").write_text(text, encoding="utf-8")
-    monkeypatch.setenv("ICP_CONFIG", "conf/worker.yaml")
-
-
 def loaded() -> ConnectionSettings:
     """The connection that is set up."""
     return load_settings().connection()
-
-
-def problems() -> list[str]:
-    """Return what loading is refused with."""
-    with pytest.raises(ConfigError) as caught:
-        load_settings()
-    return [str(problem) for problem in caught.value.problems]
 
 
 def test_one_connection_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,131 +281,6 @@ def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert 'Did you mean "ICP_SALESFORCE__CLIENT_SECRET"?' in found[0]
     assert "ICP_SALESFORCE__NAMESPACES: there is no such setting." in found[1]
-
-
-FILE = """
-connections:
-  - name: emea
-    crm: salesforce
-    profiles: [a.yaml]
-    salesforce:
-      instance_url: https://acme.my.salesforce.com
-      username: icp@acme.example
-      private_key_file: keys/icp.pem
-      api_version: 67.0
-      namespace: acme
-      bulk_threshold: 500
-      person_accounts: true
-      duplicate_rule: report
-    fields: {employees: Parent.NumberOfEmployees, account_type: RecordType.DeveloperName}
-    outputs: {names: {reason: Why__c}, include: [gaps], multi_select: true}
-    formula_every: 6h
-    allow_partial_visibility: true
-  - {name: portal, crm: hubspot, profiles: [c.yaml]}
-"""
-
-
-def test_a_connection_from_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is no secret stands in the file; with one connection per CRM short variables do."""
-    with_file(monkeypatch, FILE)
-    Path("conf/keys").mkdir()
-    Path("conf/keys/icp.pem").write_text(KEY, encoding="utf-8")
-    monkeypatch.setenv("ICP_SALESFORCE__CLIENT_ID", "3MVG9.app")
-    monkeypatch.setenv("ICP_HUBSPOT__ACCESS_TOKEN", PLANTED)
-
-    emea, portal = load_settings().connections
-
-    assert emea.salesforce.login is Login.JWT
-    assert emea.salesforce.private_key_file == Path("conf/keys/icp.pem")
-    assert (emea.salesforce.api_version, emea.salesforce.bulk_threshold) == ("67.0", 500)
-    assert (emea.salesforce.person_accounts, emea.salesforce.duplicate_rule) == (True, "report")
-    assert emea.fields["employees"] == "Parent.NumberOfEmployees"
-    names = emea.output_names()
-    assert (names["tier"], names["reason"]) == ("acme__ICP_Tier__c", "acme__Why__c")
-    assert emea.outputs.kind_in("salesforce", "gaps") == "choices"
-    assert (emea.formula_every, emea.allow_partial_visibility) == (timedelta(hours=6), True)
-    assert portal.hubspot.access_token is not None
-    assert portal.output_names()["tier"] == "icp_tier"
-
-
-def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where it is given for one connection by name."""
-    with_file(monkeypatch, FILE)
-    for name, value in (APP | {"INSTANCE_URL": "https://other.my.salesforce.com"}).items():
-        monkeypatch.setenv(f"ICP_CONNECTIONS__EMEA__SALESFORCE__{name}", value)
-    monkeypatch.setenv("ICP_HUBSPOT__ACCESS_TOKEN", PLANTED)
-
-    emea = load_settings().connections[0]
-
-    assert emea.salesforce.instance_url == "https://other.my.salesforce.com"
-    assert emea.salesforce.login is Login.CLIENT_CREDENTIALS
-    assert emea.salesforce.namespace == "acme"
-
-
-def test_all_problems_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every mistake has its line, and a secret is refused without being shown."""
-    with_file(
-        monkeypatch,
-        """\
-connections:
-  - name: emea
-    crm: salesforce
-    profiles: [a.yaml]
-    salesforce:
-      instance_url: acme.my.salesforce.com
-      client_secret: 00Dxx0000001gPL!AQ8AQ-planted
-      api_version: 59.0
-      namespace: two__words
-      duplicate_rule: merge
-    fields: {employees: Parent.Owner.Size__c, industry: In dustry}
-    outputs: {include: [native_tier], names: {reason: why}, multi_select: sometimes}
-  - name: na
-    crm: salesforce
-    profiles: [a.yaml]
-    outputs: {include: [native_tier], names: {reason: why}}
-""",
-    )
-
-    found = problems()
-
-    assert [line.split(": ")[0].split(":")[-1] for line in found] == [
-        "6", "7", "8", "9", "10", "11", "12", "16",
-    ]  # fmt: skip
-    assert "its scheme is missing" in found[0]
-    assert "a secret does not belong in this file" in found[1]
-    assert "ICP_CONNECTIONS__<NAME>__SALESFORCE__CLIENT_SECRET" in found[1]
-    assert "Use allow or report." in found[4]
-    assert '"Parent.Owner.Size__c" crosses more than one lookup.' in found[5]
-    assert '"In dustry" cannot be the API name of a Salesforce field.' in found[5]
-    assert "neither true nor false" in found[6]
-    assert "HubSpot's own" in found[7]
-    assert "end it with __c" in found[7]
-    assert PLANTED not in "".join(found)
-
-
-def test_credentials_belong_to_connections_of_their_crm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two orgs need variables of their own, and a portal has no use for an org's."""
-    two = FILE + "  - {name: apac, crm: salesforce, profiles: [c.yaml]}\n"
-    with_file(monkeypatch, two)
-    monkeypatch.setenv("ICP_SALESFORCE__CLIENT_ID", "a")
-    monkeypatch.setenv("ICP_CONNECTIONS__PORTAL__SALESFORCE__CLIENT_ID", "a")
-
-    found = "\n".join(problems())
-
-    assert "there are several Salesforce connections, so it is unclear whose it is." in found
-    assert "ICP_CONNECTIONS__EMEA__SALESFORCE__..." in found
-    assert (
-        "ICP_CONNECTIONS__PORTAL__SALESFORCE__*: the connection is not one to Salesforce." in found
-    )
-
-
-def test_settings_of_another_crm_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A section for a CRM that the connection is not to would have no effect."""
-    with_file(monkeypatch, FILE.replace("crm: salesforce", "crm: hubspot"))
-
-    [problem] = [line for line in problems() if "worker.yaml:6" in line]
-
-    assert "salesforce: the connection is one to HubSpot." in problem
 
 
 def test_salesforce_variables_do_no_harm_to_hubspot(monkeypatch: pytest.MonkeyPatch) -> None:

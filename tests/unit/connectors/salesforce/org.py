@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.records import AccountUpdate, FieldDescription, FieldKind, Option
+from connectors.records import FieldDescription, FieldKind, Option
 from connectors.salesforce.ids import to18
 from connectors.salesforce.writing import Writer
 from tests.support.wire import Patience, Reply, Request, Wire
@@ -54,9 +54,17 @@ def account_id(number: int) -> str:
     return to18(f"001A0000{number:07d}") or ""
 
 
-def updates(count: int, **fields: str | None) -> list[AccountUpdate]:
-    """Build updates of the first accounts."""
-    return [AccountUpdate(account_id(n), fields or {"Tier__c": "tier_1"}) for n in range(count)]
+class Locks:
+    """A rule that locks some accounts for their first few tries."""
+
+    def __init__(self, tries: Mapping[str, int], error: Error = LOCK) -> None:
+        self.left = dict(tries)
+        self.error = error
+
+    def __call__(self, key: str, _fields: Mapping[str, Any]) -> Error | None:
+        """Refuse an account that is still locked."""
+        self.left[key] = self.left.get(key, 0) - 1
+        return self.error if self.left[key] >= 0 else None
 
 
 class Seen(Request):

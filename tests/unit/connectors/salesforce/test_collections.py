@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from connectors.errors import MisconfiguredError, ProtocolError, StoppedError, TransientError
+from connectors.errors import MisconfiguredError, ProtocolError, TransientError
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 from connectors.salesforce.outcomes import TELLING
 from tests.unit.connectors.salesforce.org import (
     DELETED,
-    LOCK,
     SECRET,
     Error,
+    Locks,
     Log,
     Org,
     Patience,
@@ -23,39 +22,22 @@ from tests.unit.connectors.salesforce.org import (
     error_of,
     writer_on,
 )
-
-ROUTE = "PATCH composite/sobjects"
-
-
-def updates(*numbers: int, **fields: str | None) -> list[AccountUpdate]:
-    """Build one update each for the accounts of these numbers."""
-    return [AccountUpdate(account_id(n), fields or {"Tier__c": "tier_1"}) for n in numbers]
-
-
-def write(
-    org: Org, sent: Sequence[AccountUpdate], patience: Patience | None = None, **options: Any
-) -> list[WriteOutcome]:
-    """Write by calls, however many updates there are."""
-    return writer_on(org, patience, **{"bulk_threshold": 20_000} | options).write(sent)
-
-
-def sent_ids(org: Org) -> list[list[str]]:
-    """The ids in each call."""
-    return [
-        [record["id"] for record in request.body["records"]]
-        for request in org.requests
-        if request.route == ROUTE
-    ]
+from tests.unit.connectors.salesforce.sending import (
+    CALL,
+    sent_ids,
+    updates_of,
+    write_by_calls,
+)
 
 
 def test_a_call_says_what_it_must(org: Org) -> None:
     """One record each, typed values, null to clear, and no owner assigned on the way."""
-    sent = updates(1, Tier__c="tier_1", Score__c="87", Flag__c="true", Reason__c=None)
+    sent = updates_of(1, Tier__c="tier_1", Score__c="87", Flag__c="true", Reason__c=None)
 
-    [outcome] = write(org, sent)
+    [outcome] = write_by_calls(org, sent)
 
     assert outcome == WriteOutcome(account_id(1), WriteResult.WRITTEN)
-    [call] = [request for request in org.requests if request.route == ROUTE]
+    [call] = [request for request in org.requests if request.route == CALL]
     assert call.body == {
         "allOrNone": False,
         "records": [
@@ -77,7 +59,7 @@ def test_duplicates_may_be_reported_instead(org: Org) -> None:
     """Without the header Salesforce's own rule decides, and its refusal is an outcome."""
     org.rule = lambda _id, _fields: ("DUPLICATES_DETECTED", "Use one of these records?", [])
 
-    [outcome] = write(org, updates(1), save_duplicates=False)
+    [outcome] = write_by_calls(org, updates_of(1), save_duplicates=False)
 
     assert (outcome.result, outcome.code) == (WriteResult.REJECTED, "DUPLICATES_DETECTED")
     assert "Sforce-Duplicate-Rule-Header" not in org.requests[-1].headers
@@ -90,7 +72,7 @@ def test_calls_hold_200_and_keep_families_together(org: Org) -> None:
         for n in range(450)
     ]
 
-    outcomes = write(org, sent)
+    outcomes = write_by_calls(org, sent)
 
     assert [outcome.account_id for outcome in outcomes] == [it.account_id for it in sent]
     calls = sent_ids(org)
@@ -123,15 +105,15 @@ def test_the_lease_is_made_sure_of_before_each_call(org: Org) -> None:
     org.rule = Locks({account_id(3): 1})
     log = Lease(9)
 
-    writer_on(org, bulk_threshold=20_000).write(updates(*range(450)), log)
+    writer_on(org, bulk_threshold=20_000).write(updates_of(*range(450)), log)
 
-    assert log.told == ["sending"] * org.routes().count(ROUTE) == ["sending"] * 4
+    assert log.told == ["sending"] * org.routes().count(CALL) == ["sending"] * 4
 
 
 def test_nothing_is_sent_under_a_lost_lease(org: Org) -> None:
     """Another process may have planned other values by now."""
     with pytest.raises(Lost):
-        writer_on(org, bulk_threshold=20_000).write(updates(*range(450)), Lease(1))
+        writer_on(org, bulk_threshold=20_000).write(updates_of(*range(450)), Lease(1))
 
     assert [len(call) for call in sent_ids(org)] == [200]
 
@@ -141,7 +123,7 @@ def test_each_failure_is_told_by_place(org: Org) -> None:
     refused: Error = ("STRING_TOO_LONG", f"Reason: data value too large: {SECRET}", ["Reason__c"])
     org.rule = lambda key, _fields: refused if key == account_id(2) else None
 
-    one, two, three = write(org, updates(1, 2, 3, Reason__c="x"))
+    one, two, three = write_by_calls(org, updates_of(1, 2, 3, Reason__c="x"))
 
     assert one.accepted
     assert three.accepted
@@ -163,23 +145,23 @@ def test_each_failure_is_told_by_place(org: Org) -> None:
 )
 def test_an_answer_that_proves_nothing_is_an_error(org: Org, body: Any) -> None:
     """Too short, without flags, or about other records: nobody is told that it was written."""
-    org.fail(ROUTE, Reply(200, body))
+    org.fail(CALL, Reply(200, body))
 
     with pytest.raises(ProtocolError, match="Nothing more is sent"):
-        write(org, updates(1, 2))
+        write_by_calls(org, updates_of(1, 2))
 
-    assert org.routes() == [ROUTE]
+    assert org.routes() == [CALL]
 
 
 def test_an_unknown_field_rejects_the_updates_that_set_it(org: Org) -> None:
     """The whole call fails for it and names it, so two calls are enough."""
-    sent = [*updates(1, 2, 3, Score__c="1"), *updates(4, Score__c="2", Nowhere__c="x")]
+    sent = [*updates_of(1, 2, 3, Score__c="1"), *updates_of(4, Score__c="2", Nowhere__c="x")]
 
-    outcomes = write(org, sent)
+    outcomes = write_by_calls(org, sent)
 
     assert [outcome.accepted for outcome in outcomes] == [True, True, True, False]
     assert (outcomes[3].code, outcomes[3].field) == ("INVALID_FIELD", "Nowhere__c")
-    assert org.routes() == [ROUTE, ROUTE]
+    assert org.routes() == [CALL, CALL]
 
 
 def test_one_poison_record_in_200_costs_at_most_9_more_calls(org: Org) -> None:
@@ -189,7 +171,7 @@ def test_one_poison_record_in_200_costs_at_most_9_more_calls(org: Org) -> None:
 
     org.intercept = lambda request: broken if poison in request.raw.decode() else None
 
-    outcomes = write(org, updates(*range(200)))
+    outcomes = write_by_calls(org, updates_of(*range(200)))
 
     [rejected] = [outcome for outcome in outcomes if not outcome.accepted]
     assert (rejected.account_id, rejected.code) == (poison, "JSON_PARSER_ERROR")
@@ -199,30 +181,30 @@ def test_one_poison_record_in_200_costs_at_most_9_more_calls(org: Org) -> None:
 
 def test_a_call_refused_for_its_form_is_not_taken_apart(org: Org) -> None:
     """A refusal that is not about records would repeat for each of them."""
-    org.fail(ROUTE, Reply(400, [error_of("EXCEEDED_MAX_SOMETHING", SECRET)]))
+    org.fail(CALL, Reply(400, [error_of("EXCEEDED_MAX_SOMETHING", SECRET)]))
 
     with pytest.raises(ProtocolError, match="EXCEEDED_MAX_SOMETHING") as caught:
-        write(org, updates(*range(50)))
+        write_by_calls(org, updates_of(*range(50)))
 
     assert SECRET not in str(caught.value)
-    assert org.routes() == [ROUTE]
+    assert org.routes() == [CALL]
 
 
 def test_values_that_no_field_can_hold_are_not_sent(org: Org) -> None:
     """A wrong type would fail its neighbours; it is refused here, by a code of our own."""
-    sent = [*updates(1, Score__c="high"), *updates(2, Score__c="5")]
+    sent = [*updates_of(1, Score__c="high"), *updates_of(2, Score__c="5")]
 
-    bad, good = write(org, sent)
+    bad, good = write_by_calls(org, sent)
 
     assert (bad.result, bad.code, bad.field) == (WriteResult.REJECTED, "UNFIT_VALUE", "Score__c")
     assert good.accepted
     assert sent_ids(org) == [[account_id(2)]]
-    assert write(org, updates(3, Day__c="someday"))[0].code == "UNFIT_VALUE"
+    assert write_by_calls(org, updates_of(3, Day__c="someday"))[0].code == "UNFIT_VALUE"
 
 
 def test_an_id_that_is_none_is_missing_without_asking(org: Org) -> None:
     """It would fail the whole call; no account can have it."""
-    outcomes = write(org, [AccountUpdate("999999999", {"Score__c": "1"})])
+    outcomes = write_by_calls(org, [AccountUpdate("999999999", {"Score__c": "1"})])
 
     assert outcomes == [WriteOutcome("999999999", WriteResult.MISSING, "MALFORMED_ID")]
     assert org.requests == []
@@ -237,7 +219,7 @@ def test_updates_of_one_account_are_sent_once_and_share_an_outcome(org: Org) -> 
         AccountUpdate(short, {"Score__c": "2"}),
     ]
 
-    outcomes = write(org, sent)
+    outcomes = write_by_calls(org, sent)
 
     assert [outcome.account_id for outcome in outcomes] == [long, account_id(2), short]
     assert all(outcome.accepted for outcome in outcomes)
@@ -250,12 +232,12 @@ def test_updates_of_one_account_are_sent_once_and_share_an_outcome(org: Org) -> 
 )
 def test_an_answer_lost_after_the_write_is_asked_for_again(org: Org, reply: Reply) -> None:
     """Values are absolute, so the same call goes out again and its outcome is known."""
-    org.fail(ROUTE, reply, after=True)
+    org.fail(CALL, reply, after=True)
 
-    [outcome] = write(org, updates(1))
+    [outcome] = write_by_calls(org, updates_of(1))
 
     assert outcome.accepted
-    first, second = [request.raw for request in org.requests if request.route == ROUTE]
+    first, second = [request.raw for request in org.requests if request.route == CALL]
     assert first == second
 
 
@@ -263,10 +245,10 @@ def test_a_session_that_expires_is_renewed_and_headers_survive(org: Org) -> None
     """The call goes out again under the next token, with everything that it said."""
     patience = Patience()
     writer = writer_on(org, patience)
-    writer.write(updates(1))
+    writer.write(updates_of(1))
     org.token = "token-2"  # noqa: S105 - made up
 
-    [outcome] = writer.write(updates(2))
+    [outcome] = writer.write(updates_of(2))
 
     assert outcome.accepted
     assert org.requests[-1].headers["Sforce-Auto-Assign"] == "FALSE"
@@ -274,120 +256,10 @@ def test_a_session_that_expires_is_renewed_and_headers_survive(org: Org) -> None
 
 def test_after_the_last_attempt_the_failure_is_raised(org: Org) -> None:
     """Nobody is told that a call was written when that is not known."""
-    org.fail(ROUTE, *[Reply(503, b"")] * 3)
+    org.fail(CALL, *[Reply(503, b"")] * 3)
 
     with pytest.raises(TransientError, match="503"):
-        write(org, updates(1))
-
-
-class Locks:
-    """A rule that locks some accounts for their first few tries."""
-
-    def __init__(self, tries: Mapping[str, int], error: Error = LOCK) -> None:
-        self.left = dict(tries)
-        self.error = error
-
-    def __call__(self, key: str, _fields: Mapping[str, Any]) -> Error | None:
-        """Refuse an account that is still locked."""
-        self.left[key] = self.left.get(key, 0) - 1
-        return self.error if self.left[key] >= 0 else None
-
-
-def test_locked_records_alone_are_sent_again_after_a_while(org: Org) -> None:
-    """Backoff from two seconds, with jitter; the others are not touched again."""
-    org.rule = Locks({account_id(3): 2, account_id(5): 1})
-    patience = Patience()
-
-    outcomes = write(org, updates(*range(10)), patience)
-
-    assert all(outcome.accepted for outcome in outcomes)
-    assert [len(call) for call in sent_ids(org)] == [10, 2, 1]
-    first, second = patience.waits
-    assert 2 <= first < 4.1
-    assert 4 <= second < 6.1
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        ("CANNOT_EXECUTE_FLOW_TRIGGER", "We can't save: UNABLE_TO_LOCK_ROW: unable", []),
-        ("REQUEST_RUNNING_TOO_LONG", "", []),
-        ("SERVER_UNAVAILABLE", "", []),
-    ],
-)
-def test_what_passes_by_itself_is_tried_again(org: Org, error: Error) -> None:
-    """Locks met by automation and busy servers are no fault of the record."""
-    org.rule = Locks({account_id(1): 1}, error)
-
-    [outcome] = write(org, updates(1))
-
-    assert outcome.accepted
-
-
-def test_a_call_that_is_locked_as_a_whole_is_tried_again(org: Org) -> None:
-    """Salesforce may refuse the call and not each record."""
-    org.fail(ROUTE, Reply(400, [error_of(LOCK[0], LOCK[1])]))
-
-    assert all(outcome.accepted for outcome in write(org, updates(1, 2)))
-
-
-def test_a_lock_that_stays_is_a_refusal(org: Org) -> None:
-    """After six tries and a minute the account is left to the next run, its neighbours written."""
-    org.rule = Locks({account_id(1): 10**6})
-    patience = Patience()
-
-    locked, written = write(org, updates(1, 2), patience)
-
-    assert (locked.result, locked.code) == (WriteResult.REJECTED, "UNABLE_TO_LOCK_ROW")
-    assert written.accepted
-    assert len(org.routes()) == 6
-    assert 60 < patience.now < 80
-
-
-def test_a_server_that_stays_too_busy_says_nothing_of_records(org: Org) -> None:
-    """The run fails and comes back; the dead letter is not for the CRM's own troubles."""
-    org.rule = Locks({account_id(1): 10**6}, ("SERVER_UNAVAILABLE", SECRET, []))
-
-    with pytest.raises(TransientError, match="SERVER_UNAVAILABLE") as caught:
-        write(org, updates(1, 2))
-
-    assert SECRET not in str(caught.value)
-
-
-def test_a_storm_of_locks_costs_no_storm_of_calls(org: Org) -> None:
-    """Where everything is locked, smaller calls would only be more calls."""
-    sent = updates(*range(2_000))
-    org.rule = Locks({it.account_id: 10**6 for it in sent})
-
-    outcomes = write(org, sent)
-
-    assert {outcome.code for outcome in outcomes} == {"UNABLE_TO_LOCK_ROW"}
-    assert len(org.routes()) <= 10 + 5 * 20
-
-
-def test_a_failing_call_among_repeats_is_not_repeated_for_each(org: Org) -> None:
-    """Attempts do not multiply: three of the call, once."""
-    org.rule = Locks({account_id(1): 1})
-    org.intercept = lambda _request: Reply(503, b"") if len(org.routes()) > 1 else None
-
-    with pytest.raises(TransientError, match="503"):
-        write(org, updates(1))
-
-    assert len(org.routes()) == 1 + 3
-
-
-def test_a_stop_ends_the_wait_for_locks(org: Org) -> None:
-    """A worker told to stop does not sit a minute out."""
-
-    class Impatience(Patience):
-        def wait(self, seconds: float) -> None:
-            super().wait(seconds)
-            raise StoppedError("stopped")
-
-    org.rule = Locks({account_id(1): 5})
-
-    with pytest.raises(StoppedError):
-        write(org, updates(1), Impatience())
+        write_by_calls(org, updates_of(1))
 
 
 def test_deleted_and_merged_accounts_are_missing(org: Org) -> None:
@@ -407,7 +279,7 @@ def test_deleted_and_merged_accounts_are_missing(org: Org) -> None:
         later_winner: {"IsDeleted": False, "MasterRecordId": None},
     }
 
-    outcomes = write(org, updates(1, 2, 3, 4))
+    outcomes = write_by_calls(org, updates_of(1, 2, 3, 4))
 
     assert {outcome.result for outcome in outcomes} == {WriteResult.MISSING}
     assert [outcome.survivor_id for outcome in outcomes] == ["", later_winner, later_winner, ""]
@@ -427,7 +299,7 @@ def test_a_chain_of_merges_that_ends_in_a_deletion_has_no_survivor(org: Org) -> 
         account_id(4): {"IsDeleted": True, "MasterRecordId": account_id(3)},
     }
 
-    outcomes = write(org, updates(1, 3))
+    outcomes = write_by_calls(org, updates_of(1, 3))
 
     assert [outcome.survivor_id for outcome in outcomes] == ["", ""]
     assert {outcome.result for outcome in outcomes} == {WriteResult.MISSING}
@@ -438,7 +310,7 @@ def test_an_account_that_is_there_after_all_is_refused(org: Org) -> None:
     org.rule = lambda _key, _fields: ("INVALID_CROSS_REFERENCE_KEY", "invalid id", [])
     org.traces = {account_id(1): {"IsDeleted": False, "MasterRecordId": None}}
 
-    [outcome] = write(org, updates(1))
+    [outcome] = write_by_calls(org, updates_of(1))
 
     assert (outcome.result, outcome.code) == (WriteResult.REJECTED, "INVALID_CROSS_REFERENCE_KEY")
 
@@ -449,10 +321,10 @@ def test_what_holds_for_every_record_stops_at_once(org: Org, code: str) -> None:
     org.rule = lambda _key, _fields: (code, SECRET, [])
 
     with pytest.raises(MisconfiguredError, match=code) as caught:
-        write(org, updates(*range(500)))
+        write_by_calls(org, updates_of(*range(500)))
 
     assert SECRET not in str(caught.value)
-    assert org.routes() == [ROUTE]
+    assert org.routes() == [CALL]
 
 
 def test_a_field_that_nobody_may_write_stops_the_run(org: Org) -> None:
@@ -461,9 +333,9 @@ def test_a_field_that_nobody_may_write_stops_the_run(org: Org) -> None:
     org.rule = lambda _key, _fields: ("INVALID_FIELD_FOR_INSERT_UPDATE", text, ["Tier__c"])
 
     with pytest.raises(MisconfiguredError, match=r"Tier__c.*icp setup"):
-        write(org, updates(*range(TELLING)))
+        write_by_calls(org, updates_of(*range(TELLING)))
 
-    few = write(org, updates(*range(TELLING - 1)))
+    few = write_by_calls(org, updates_of(*range(TELLING - 1)))
     assert {(it.result, it.field) for it in few} == {(WriteResult.REJECTED, "Tier__c")}
 
 
@@ -471,10 +343,10 @@ def test_what_was_written_beside_a_fault_of_the_set_up_is_told(org: Org) -> None
     """The journal must know of it; what the set-up refused is no account's dead letter."""
     bad: Error = ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value", ["Tier__c"])
     org.rule = lambda _key, fields: bad if fields.get("Tier__c") else None
-    sent = [*updates(*range(TELLING)), *updates(98, 99, Score__c="5")]
+    sent = [*updates_of(*range(TELLING)), *updates_of(98, 99, Score__c="5")]
 
     with pytest.raises(MisconfiguredError) as caught:
-        write(org, sent)
+        write_by_calls(org, sent)
 
     assert [it and it.result for it in caught.value.outcomes] == [
         *[None] * TELLING,
@@ -487,12 +359,12 @@ def test_a_value_that_some_record_types_lack_is_refused_alone(org: Org) -> None:
     bad: Error = ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value", ["Tier__c"])
     org.rule = lambda key, _fields: bad if int(key[8:15]) % 2 else None
 
-    outcomes = write(org, updates(*range(100)))
+    outcomes = write_by_calls(org, updates_of(*range(100)))
 
     assert [outcome.accepted for outcome in outcomes] == [n % 2 == 0 for n in range(100)]
 
 
 def test_nothing_to_write_makes_no_call(org: Org) -> None:
     """An empty write is answered without asking Salesforce."""
-    assert write(org, []) == []
+    assert write_by_calls(org, []) == []
     assert org.requests == []

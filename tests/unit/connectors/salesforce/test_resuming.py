@@ -31,13 +31,16 @@ from tests.unit.connectors.salesforce.org import (
     Seen,
     account_id,
     error_of,
-    updates,
     writer_on,
+)
+from tests.unit.connectors.salesforce.sending import (
+    BEGIN,
+    POLL,
+    SUCCEEDED,
+    updates,
 )
 from tests.unit.connectors.salesforce.wire import session_on
 
-BEGIN, POLL = "PATCH jobs/ingest/*", "GET jobs/ingest/*"
-SUCCEEDED = f"{POLL}/successfulResults"
 VALIDATION: Error = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", SECRET, ["Tier__c"])
 WRITTEN = WriteResult.WRITTEN
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from connectors.retrying import RetryPolicy
-from connectors.salesforce.auth import ClientCredentials, Credentials
+from connectors.salesforce.auth import ClientCredentials, Credentials, Grant
 from connectors.salesforce.limiting import make_limiter
 from connectors.salesforce.session import Session
 from tests.support.wire import Patience, Reply, Request, Wire, serving
@@ -21,10 +21,13 @@ __all__ = [
     "Request",
     "Wire",
     "answering",
+    "call",
     "error",
     "expired",
     "granted",
+    "log_in",
     "page",
+    "refusal",
     "serving",
     "session_on",
     "soql_of",
@@ -107,3 +110,18 @@ def session_on(
     }
     way = credentials or ClientCredentials(wire.url, "planted-consumer-key", CONSUMER)
     return Session(way, **(defaults | options))
+
+
+def call(session: Session) -> object:
+    """Make some call."""
+    return session.call("GET", "limits", route="GET limits").data
+
+
+def refusal(description: str, error: str = "invalid_grant") -> Reply:
+    """A refusal, as the token endpoint words it: an object, not a list."""
+    return Reply(400, {"error": error, "error_description": description})
+
+
+def log_in(wire: Wire, credentials: Credentials | None = None, **options: Any) -> Grant:
+    """Log in on *wire*."""
+    return session_on(wire, credentials=credentials, **options).grant()
