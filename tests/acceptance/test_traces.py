@@ -18,6 +18,7 @@ from tests.acceptance.desk import MARKER, Desk
 ALLOWED = {
     "icp.run_id", "icp.connection", "icp.dry_run", "icp.kind", "icp.outcome", "icp.accounts",
     "icp.read", "icp.unchanged", "icp.written", "icp.rejected", "icp.invalid", "icp.held",
+    "icp.rolls_back", "icp.left",
     "http.request.method", "url.template", "http.response.status_code", "error.type",
 }  # fmt: skip
 
@@ -111,6 +112,39 @@ def test_a_run_is_one_trace(desk: Desk, collector: Collector) -> None:
     assert f'"trace_id": "{trace}"' in logged[0]
 
 
+def test_what_a_person_does_with_a_run_is_a_trace_too(desk: Desk, collector: Collector) -> None:
+    """Its approval bears the run's id, its rollback an id of its own and names the run undone."""
+    held = desk.icp("run", "--json").data["run"]
+    sent = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+
+    approved = desk.icp("approve", held, "--json", **sent)
+    undone = desk.icp("rollback", held, "--json", **sent)
+    mistyped = desk.icp("approve", "no-such-run", **sent)
+
+    assert [it.code for it in (approved, undone, mistyped)] == [0, 0, 2], (approved, undone)
+    by_id = {it.span_id: it for it in collector.spans}
+    roots = [it for it in collector.spans if not it.parent_span_id]
+    told = [attributes(it.attributes) for it in roots]
+    assert [it.name for it in roots] == ["approve", "rollback", "approve"]
+    assert [it["icp.run_id"] for it in told] == [held, undone.data["run"], "unknown"]
+    assert (told[0]["icp.outcome"], told[0]["icp.kind"]) == ("succeeded", "full")
+    assert told[0]["icp.written"] == approved.data["written"] > 0
+    assert (told[1]["icp.kind"], told[1]["icp.rolls_back"]) == ("rollback", held)
+    assert told[1]["icp.written"] == undone.data["written"] == approved.data["written"]
+    assert (told[1]["icp.left"], told[2]["error.type"]) == (0, "StateError")
+    for root, stage, ended in ((roots[0], "write", approved), (roots[1], "restore", undone)):
+        spans = [it for it in collector.spans if it.trace_id == root.trace_id]
+        parents = {it.name: by_id[it.parent_span_id].name for it in spans if it.parent_span_id}
+        assert parents[stage] == root.name
+        assert parents["write batch"] == parents["POST companies/batch/update"] == stage
+        calls = [it for it in spans if it.kind == Span.SPAN_KIND_CLIENT]
+        assert len(calls) == ended.data["calls"]["total"]
+    assert all(set(attributes(it.attributes)) <= ALLOWED for it in collector.spans)
+    everything = b"".join(collector.raw)
+    assert not any(it in everything for it in (MARKER.encode(), desk.sandbox.token.encode()))
+    assert b"no-such-run" not in everything
+
+
 def test_a_run_that_cannot_begin_is_an_error_without_words(
     desk: Desk, collector: Collector
 ) -> None:
@@ -154,7 +188,7 @@ def test_nothing_is_sent_unless_asked_for(
 def test_nothing_is_imported_unless_asked_for() -> None:
     """Whoever traces nothing pays nothing."""
     script = (
-        "import sys, worker.cli.running, worker.tracing;"
+        "import sys, worker.cli.running, worker.cli.approving, worker.cli.undoing, worker.tracing;"
         "sys.exit(any(it.startswith('opentelemetry') for it in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0  # noqa: S603 - ours

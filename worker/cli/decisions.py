@@ -15,12 +15,12 @@ from config.connection import ConnectionSettings
 from config.problems import ConfigError
 from connectors.errors import ConnectorError, StoppedError
 from worker import composition
+from worker.cli.approving import approve
 from worker.cli.interludes import RequestProgress
 from worker.standing import report_of
 from worker.state.errors import StateError
 from worker.state.requests import Decision, Request
 from worker.state.store import State
-from worker.sync.approving import Approval
 from worker.sync.deciding import reject
 from worker.sync.keeping import this_holder
 from worker.sync.report import RunOutcome, RunReport
@@ -53,16 +53,11 @@ def serve_decision(
             return RunOutcome.SUCCEEDED, run_id
         compiled = composition.compile_icps(connection.profiles)
         composition.refuse_lint_errors(compiled, datetime.now(UTC))
-        wired = composition.connection_of(connection, compiled)
         run, began = state.runs.get(run_id), time.monotonic()
-        report = Approval(
-            wired,
-            composition.open_connector(connection, stop, wired.fields),
-            state,
-            holder=this_holder(),
-            stop=stop,
-            progress=RequestProgress(state, request.number),
-        ).carry_out(run_id, who=request.who, reason=reason)
+        progress = RequestProgress(state, request.number)
+        report = approve(
+            run_id, request.who, reason, connection, compiled, state, stop=stop, progress=progress
+        )
     except (ConfigError, ConnectorError, StateError) as error:
         if isinstance(error, StoppedError):
             raise

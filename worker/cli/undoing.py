@@ -26,6 +26,7 @@ from worker.sync.restoring import Why
 from worker.sync.rollback import Rollback
 from worker.sync.undoing import Left, left_by
 from worker.telemetry import set_up_logging
+from worker.tracing import run_trace, tracing
 
 MOST_LISTED = 500
 """Accounts that are named for each reason; data names all of them."""
@@ -54,9 +55,12 @@ def rollback_run(
         structlog.contextvars.bind_contextvars(run_id=run_id, connection=connection.name)
         with (
             stopping(settings.shutdown_grace) as stop,
+            tracing(),
             composition.open_database(settings) as stored,
+            run_trace(run_id, connection.name, dry_run=dry_run, doing="rollback") as trace,
         ):
             connector = composition.open_connector(connection, stop, wired.fields)
+            trace.follow(connector.calls)
             state = stored.scratch() if dry_run else stored
             try:
                 with progress_bar() as progress:
@@ -66,12 +70,13 @@ def rollback_run(
                         state,
                         run_id,
                         stop,
-                        progress,
+                        trace.watched(progress),
                         stored.now,
                     )
                     result = Rollback(
                         parts, holder=this_holder(), stored=stored if dry_run else None
                     ).carry_out(undone, who=by or this_person(), reason=reason, foretell=_foretell)
+                trace.ended(result.report)
                 if as_json:
                     _print_json(state, result.report)
                 else:

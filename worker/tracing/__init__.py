@@ -1,4 +1,7 @@
-"""Traces of runs, where somebody waits for them; nothing of it is imported or done otherwise."""
+"""Traces of runs and of what people do with them, where somebody waits for them.
+
+Nothing of it is imported or done otherwise.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ log = structlog.get_logger()
 
 
 class RunTrace(Protocol):
-    """The trace of one run."""
+    """The trace of one run, or of the approval or rollback of one."""
 
     def watched(self, progress: Progress) -> Progress:
         """Progress that also makes a span of each stage, and of each batch that is written."""
@@ -63,8 +66,14 @@ def tracing() -> Iterator[None]:
 
 
 @contextmanager
-def run_trace(run_id: str, connection: str, *, dry_run: bool) -> Iterator[RunTrace]:
-    """The trace of one run; its id is bound to the log meanwhile."""
+def run_trace(
+    run_id: str, connection: str, *, dry_run: bool, doing: str = "run"
+) -> Iterator[RunTrace]:
+    """The trace of one run; its id is bound to the log meanwhile.
+
+    *doing* names its outermost span: a person may also be approving the run, or be undoing another
+    by it.
+    """
     if not traces_wanted():
         yield Untraced()
         return
@@ -73,5 +82,5 @@ def run_trace(run_id: str, connection: str, *, dry_run: bool) -> Iterator[RunTra
     except ModuleNotFoundError:
         yield Untraced()
         return
-    with spans.run_span(run_id, connection, dry_run=dry_run) as trace:
+    with spans.run_span(doing, run_id, connection, dry_run=dry_run) as trace:
         yield trace

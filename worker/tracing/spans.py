@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry: a run, its stages, the batches it writes, its calls to the CRM.
+"""Spans by OpenTelemetry: a run, or what a person does with one; stages, batches, calls.
 
 Attributes are ids of runs, names of connections, routes, statuses and counts. Never an account's
 id, a value, a query or the text of an error: nothing is recorded of exceptions but their type.
@@ -34,7 +34,7 @@ from worker.sync.report import RunOutcome, RunReport
 LAST_WORDS = 5.0
 """Seconds for the spans that are left when the process ends."""
 
-_WRITING = "write"
+_WRITING = ("write", "restore")
 _COUNTED = ("read", "unchanged", "written", "rejected", "invalid", "held")
 
 
@@ -64,11 +64,11 @@ def sending() -> Iterator[None]:
 
 
 @contextmanager
-def run_span(run_id: str, connection: str, *, dry_run: bool) -> Iterator[SpanTrace]:
-    """Make the span of a run and of what happens in it."""
+def run_span(name: str, run_id: str, connection: str, *, dry_run: bool) -> Iterator[SpanTrace]:
+    """Make the span *name* of a run, and those of what happens in it."""
     tracer = _present.tracer
     about = {"icp.run_id": run_id, "icp.connection": connection}
-    root = tracer.start_span("run", attributes={**about, "icp.dry_run": dry_run})
+    root = tracer.start_span(name, attributes={**about, "icp.dry_run": dry_run})
     trace_id = format_trace_id(root.get_span_context().trace_id)
     trace = SpanTrace(tracer, root, about)
     with structlog.contextvars.bound_contextvars(trace_id=trace_id):
@@ -108,6 +108,9 @@ class SpanTrace:
         self._root.set_attribute("icp.outcome", report.outcome.value)
         for name in _COUNTED:
             self._root.set_attribute(f"icp.{name}", getattr(report.counters, name))
+        if report.rolls_back is not None:
+            self._root.set_attribute("icp.rolls_back", report.rolls_back)
+            self._root.set_attribute("icp.left", report.left.total())
         if report.outcome is RunOutcome.FAILED:
             self._root.set_status(StatusCode.ERROR)
 
@@ -139,7 +142,7 @@ class SpanTrace:
 
     def advanced(self, count: int) -> None:
         """So many more are through: of a stage that writes, a batch."""
-        if self._name != _WRITING:
+        if self._name not in _WRITING:
             return
         with self._span("write batch", self._since) as span:
             span.set_attribute("icp.accounts", count)
