@@ -104,3 +104,32 @@ def test_a_rejected_first_backfill_is_asked_about_again(tmp_path: Path) -> None:
     assert set(shop.tiers().values()) == {""}
     assert shop.run(full=True, yes=True).report.outcome is RunOutcome.SUCCEEDED
     shop.state.close()
+
+
+@pytest.mark.parametrize("then", ["another ICP", "freed", "one approved"])
+def test_however_many_runs_come_between(tmp_path: Path, then: str) -> None:
+    """Runs that read nothing, or write the one account that is new, do not make it written."""
+    shop = desk(tmp_path, 60)
+    shop.run(yes=False)
+    say_no(shop, "run-1")
+    for _ in range(3):
+        assert shop.run(yes=False).report.outcome is RunOutcome.SUCCEEDED
+        shop.clock.advance(minutes=20)
+    if then == "one approved":
+        shop.crm.edit("1", {"employees": "600", "industry": "software"})
+        assert shop.run(yes=False).report.outcome is RunOutcome.HELD
+        assert shop.approve().counters.written == 1
+    if then == "freed":
+        release(shop.state, "main", who="Ada", reason="", holder="a person")
+        shop.run(yes=False)
+        shop.clock.advance(days=1)
+    else:
+        shop.change_icp()
+    report = shop.run(yes=False).report
+
+    assert report.outcome is RunOutcome.HELD
+    assert report.hold is not None
+    assert report.hold.reason.startswith("first backfill")
+    assert shop.run(yes=True).report.outcome is RunOutcome.SUCCEEDED
+    assert shop.state.checkpoints.load("main").backfilled
+    shop.state.close()

@@ -20,6 +20,7 @@ from worker.state.rows import Binding, Checkpoint, Run
 from worker.state.runs import UNSTARTED
 from worker.state.store import State
 from worker.sync.agreeing import losses_in
+from worker.sync.backfilling import is_backfilled
 from worker.sync.canary import LARGE, send_canary, was_canary
 from worker.sync.connection import Connection, Progress
 from worker.sync.draining import Drain
@@ -214,7 +215,7 @@ class Approval:
                 full_at=None if _missing(report) else full_at,
                 profile_fingerprint=self._connection.fingerprint(),
                 inputs_fingerprint=self._mapping(report),
-                backfilled=True,
+                backfilled=is_backfilled(self._state, run.connection, earlier),
             ),
         )
 

@@ -14,6 +14,7 @@ from connectors.records import AccountRecord, FieldDescription, Window
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Checkpoint
 from worker.sync.agreeing import agreed_losses
+from worker.sync.backfilling import is_backfilled
 from worker.sync.canary import LARGE, send_canary
 from worker.sync.connection import Parts, RunRequest
 from worker.sync.doubting import MOST, Doubts
@@ -389,7 +390,6 @@ class Pass:
                 full_at=instant_text(self._now) if full else self._checkpoint.full_at,
                 profile_fingerprint=self._fingerprint,
                 inputs_fingerprint=self._connection.inputs_fingerprint(),
-                # a first backfill that someone rejected was not written: it is asked about again
-                backfilled=self._checkpoint.backfilled or not self.counters.pinned,
+                backfilled=is_backfilled(self._state, self._connection.name, self._checkpoint),
             ),
         )
