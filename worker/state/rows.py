@@ -150,6 +150,7 @@ class Change(NamedTuple):
     sent_at: str | None
     answered_at: str | None
     lock_group: str
+    inputs_hash: str  # of what it was judged on
 
 
 class Outcome(NamedTuple):

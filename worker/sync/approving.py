@@ -27,6 +27,7 @@ from worker.sync.draining import Drain
 from worker.sync.guard import Hold
 from worker.sync.holding import alone
 from worker.sync.keeping import Keeper, Stop
+from worker.sync.premises import Premises
 from worker.sync.report import RunKind, RunOutcome, RunReport
 from worker.sync.resuming import resume_jobs
 from worker.sync.withholding import StopOrPause, withheld
@@ -39,8 +40,9 @@ log = structlog.get_logger()
 class Approval:
     """Writes the plan of one held run.
 
-    Every account is read again before it is written; one that no longer holds what the plan saw is
-    passed over, and the next run looks at it.
+    Every account is read again before it is written; one that no longer holds what the plan saw, in
+    our fields, its inputs or its override, is passed over, and the next run looks at it. So is one
+    that a person has pinned since.
     """
 
     def __init__(
@@ -81,10 +83,10 @@ class Approval:
                 )
             portal = self._connector.portal()
             self._state.bindings.bind(name, Binding(portal.crm, portal.portal_id, portal.kind))
-            self._connector.fields()
+            described = self._connector.fields()
             resume_jobs(self._connector, self._state, keeper)
             self._record(run, who, reason)
-            return self._write(run, keeper)
+            return self._write(run, keeper, Premises(self._state, self._connection, described))
 
     def _held(self, run_id: str) -> Run:
         run = self._state.runs.get(run_id)
@@ -127,7 +129,7 @@ class Approval:
             self._clock(),
         )
 
-    def _write(self, run: Run, keeper: Keeper) -> RunReport:
+    def _write(self, run: Run, keeper: Keeper, premises: Premises) -> RunReport:
         planned = self._state.plan.counts(run.run_id)
         before = orjson.loads(run.report or b"{}")
         report = RunReport(
@@ -160,7 +162,7 @@ class Approval:
             run.run_id,
             counters,
             progress=self._progress.advance,
-            recheck=self._connection.fields.kinds(),
+            recheck=premises,
         )
         stops = StopOrPause(self._stop, self._state, self._connection, self._clock)
         hold: Hold | None = None

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 
 from connectors.base import CrmConnector
 from connectors.batching import chunked
 from connectors.errors import MisconfiguredError, StoppedError
-from connectors.records import AccountUpdate, FieldKind, WriteOutcome, WriteResult
+from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 from worker.state.rows import Change, ChangeState, Lease, Outcome
 from worker.state.store import State
 from worker.sync.fields import holds
 from worker.sync.keeping import Keeper, Stop
+from worker.sync.premises import Recheck
 from worker.sync.report import Counters
 from worker.sync.undisturbed import Undisturbed
 
 CHANGED_SINCE = "CHANGED_SINCE"
-"""The code of a change that was passed over: its account no longer holds what the plan saw."""
+"""The code of a change that was passed over: its account is no longer as the plan saw it."""
 
 _AHEAD = 1_000  # changes fetched from the plan at once
 
@@ -87,7 +88,7 @@ class Drain:
         counters: Counters,
         *,
         progress: Callable[[int], None],
-        recheck: Mapping[str, FieldKind] | None = None,
+        recheck: Recheck | None = None,
         interludes: Undisturbed | None = None,
     ) -> None:
         """Prepare to send.
@@ -100,8 +101,8 @@ class Drain:
             counters: counted as answers come.
             progress: told of every batch.
             recheck: read each account again first, and leave alone those that have changed since
-                they were planned, comparing fields by the kinds given. What an interrupted attempt
-                sent and got no answer to is sent again: nothing else will look at it.
+                they were planned. What an interrupted attempt sent and got no answer to is sent
+                again: nothing else will look at it.
             interludes: what may go on between two batches and while a job is waited for.
         """
         self._connector = connector
@@ -110,8 +111,7 @@ class Drain:
         self._run_id = run_id
         self._counters = counters
         self._progress = progress
-        self._recheck = recheck is not None
-        self._kinds = recheck or {}
+        self._recheck = recheck
         self._interludes = interludes or Undisturbed()
 
     def run(self, stop: Stop) -> bool:
@@ -137,8 +137,8 @@ class Drain:
 
         Nothing is served meanwhile: they are few.
         """
-        if self._recheck:
-            changes = self._as_planned(list(changes))
+        if self._recheck is not None:
+            changes = self._as_planned(self._recheck, list(changes))
         size = self._connector.batch_size(len(changes))
         for some in chunked(changes, size):
             if stop.is_set():
@@ -162,8 +162,8 @@ class Drain:
         after = 0
         while changes := self._state.plan.entries(self._run_id, states, after, piece):
             after = changes[-1].seq
-            if self._recheck:
-                changes = self._as_planned(changes)
+            if self._recheck is not None:
+                changes = self._as_planned(self._recheck, changes)
             seqs += [it.seq for it in changes]
             updates += updates_of(changes)
             while len(seqs) >= size:
@@ -224,23 +224,27 @@ class Drain:
                 self._counters.invalid += 1
         self._progress(len(outcomes))
 
-    def _as_planned(self, changes: list[Change]) -> list[Change]:
+    def _as_planned(self, recheck: Recheck, changes: list[Change]) -> list[Change]:
         """Keep the accounts that still hold what the plan saw; settle the others as passed over.
 
         An account that holds what was planned was written by an attempt that got no answer.
         """
         self._keeper.keep()
         before = {it.account_id: orjson.loads(it.before) for it in changes}
-        names = sorted({name for values in before.values() for name in values})
-        found = self._connector.fetch([it.account_id for it in changes], names)
+        names = {*recheck.names, *(name for values in before.values() for name in values)}
+        found = self._connector.fetch([it.account_id for it in changes], sorted(names))
         present = {it.account_id: it.fields for it in found}
+        outdated = recheck.outdated(changes, present)
         kept: list[Change] = []
         passed: list[Change] = []
         for change in changes:
             now = present.get(change.account_id)
             same = now is not None and (
-                holds(now, before[change.account_id], self._kinds)
-                or holds(now, orjson.loads(change.after), self._kinds)
+                holds(now, orjson.loads(change.after), recheck.kinds)
+                or (
+                    change.account_id not in outdated
+                    and holds(now, before[change.account_id], recheck.kinds)
+                )
             )
             (kept if same else passed).append(change)
         if passed:

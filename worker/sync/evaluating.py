@@ -23,6 +23,7 @@ from worker.sync.keeping import Keeper
 from worker.sync.overriding import Override, applies, standing_override
 from worker.sync.panel import Panel
 from worker.sync.plan import Cause, Change, Planner, cause_of
+from worker.sync.premises import asked_fields, asked_of
 from worker.sync.recalling import Recorder
 from worker.sync.refusing import Refusals, news_of
 from worker.sync.report import Counters
@@ -55,6 +56,7 @@ class Evaluator:
         self._counters = counters
         self._census = state.mirror.census(scope.connection)
         self._inputs = mirrored_order(fields.inputs)
+        self._asked = asked_fields(fields)
         self._outputs = (*planner.output_names, *fields.overrides.values())
         self._labels = {k: v for item in panel.profiles for k, v in item.tier_labels.items()}
         self._recorder = Recorder(panel, self._inputs)
@@ -235,7 +237,7 @@ class Evaluator:
                 rules_fingerprint=row.rules_fingerprint if row is not None else "",
             )
         )
-        news = news_of(inputs, self._scope.fingerprint)
+        news = news_of(asked_of(fields, self._asked), self._scope.fingerprint)
         if self._refusals.waits(account_id, news):
             counters.rejected += 1
             counters.deferred += 1

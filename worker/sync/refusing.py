@@ -1,7 +1,8 @@
 """When an account that the CRM refused is tried again: on news at once, otherwise ever more rarely.
 
-News is anything that could change the answer: other inputs, another ICP, a person who asks. Without
-news the CRM would most likely say the same again, and each attempt costs calls that others need.
+News is anything that could change the answer: other inputs, an override, another ICP, a person who
+asks. Without news the CRM would most likely say the same again, and each attempt costs calls that
+others need.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ class Refusals:
         return letter.code if letter is not None else ""
 
 
-def news_of(inputs: bytes, fingerprint: str) -> str:
-    """A short hash of what a refusal depends on: the account's inputs and the ICPs."""
-    return hashlib.sha256(fingerprint.encode() + b"\0" + inputs).hexdigest()[:16]
+def news_of(asked: bytes, fingerprint: str) -> str:
+    """A short hash of what a refusal depends on: the account's inputs, its override, the ICPs."""
+    return hashlib.sha256(fingerprint.encode() + b"\0" + asked).hexdigest()[:16]
 
 
 def is_due(letter: DeadLetter, news: str, now: datetime) -> bool:

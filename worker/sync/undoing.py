@@ -32,6 +32,7 @@ from worker.sync.guard import Transition
 from worker.sync.keeping import Keeper
 from worker.sync.plan import Cause
 from worker.sync.plan import Change as Move
+from worker.sync.premises import Recheck
 from worker.sync.report import RunOutcome, RunReport
 from worker.sync.restoring import Restorer, Verdict, Why, decide
 from worker.sync.vanishing import mirrored_order
@@ -289,7 +290,7 @@ class Undoing:
             self._run_id,
             self._report.counters,
             progress=self._progress.advance,
-            recheck=None if dry_run else self._kinds,
+            recheck=None if dry_run else Recheck(self._kinds),
         )
         if planned > LARGE and not dry_run:
             hold = send_canary(drain, self._state, self._run_id, self._report.counters, self._stop)
