@@ -75,6 +75,22 @@ def test_a_person_who_names_it_has_it_tried(shop: Desk) -> None:
     assert shop.state.dead_letters.count("main") == 0
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_nothing_waits_that_need_not_be_written_any_more(shop: Desk, *, named: bool) -> None:
+    """It holds what it should, by hand or since the cause went: it is refused no longer."""
+    shop.clock.advance(minutes=5)
+    shop.crm.accept("4")
+    shop.crm.edit("4", {k: v for k, v in shop.crm.stored("8").items() if k != "name"})
+    dry = shop.run(full=True, dry_run=True).report
+    assert (dry.counters.rejected, shop.state.dead_letters.count("main")) == (0, 1)
+
+    report = shop.run(accounts=["4"] if named else [], full=not named).report
+
+    assert report.outcome is RunOutcome.SUCCEEDED
+    assert (report.counters.written, report.counters.rejected) == (0, 0)
+    assert shop.state.dead_letters.count("main") == 0
+
+
 def test_an_approved_run_counts_those_that_wait(shop: Desk) -> None:
     """They are in the count of the run, and not in the plan that is approved."""
     pause(shop.state, "main", until=None, who="Ada", reason="year end")

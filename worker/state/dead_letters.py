@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, delete, func, select
 
+from connectors.batching import chunked
 from worker.state.database import Database, insert_or
 from worker.state.rows import DeadLetter, Lease
 from worker.state.tables import dead_letters
@@ -21,6 +22,10 @@ _ALL = (
 )
 _AFTER = _ALL.where(dead_letters.c.account_id > bindparam("after")).limit(bindparam("most"))
 _PAGE = _ALL.where(dead_letters.c.account_id.in_(bindparam("ids", expanding=True)))
+_DROP = delete(dead_letters).where(
+    dead_letters.c.connection == bindparam("of"),
+    dead_letters.c.account_id.in_(bindparam("ids", expanding=True)),
+)
 _COUNT = (
     select(func.count())
     .select_from(dead_letters)
@@ -51,6 +56,13 @@ class DeadLetters:
             values = [{"connection": number, **letter._asdict()} for letter in letters]
             if values:
                 transaction.execute(_SET, values)
+
+    def drop(self, lease: Lease, account_ids: Sequence[str]) -> None:
+        """Forget the refusals of these accounts: nothing is to be written to them any more."""
+        with self._database.write(lease) as transaction:
+            number = self._database.number(transaction, lease.connection)
+            for some in chunked(account_ids, _AT_ONCE):
+                transaction.execute(_DROP, {"of": number, "ids": some})
 
     def all(self, connection: str, after_account: str = "", limit: int = 1000) -> list[DeadLetter]:
         """Fetch the next *limit* refused accounts after *after_account*, ordered by id."""

@@ -185,7 +185,7 @@ class Transition:
 
 
 class DeadLetter(NamedTuple):
-    """An account that the CRM refuses, until its inputs change or a write succeeds."""
+    """An account that the CRM refuses, until a write succeeds or it needs none."""
 
     account_id: str
     run_id: str

@@ -100,7 +100,10 @@ class ScratchDocuments(Documents):
 
 
 class ScratchDeadLetters(DeadLetters):
-    """The stored dead letters, to which none is added."""
+    """The stored dead letters, to which none is added and of which none is taken."""
 
     def put(self, lease: Lease, letters: Sequence[DeadLetter]) -> None:
         """Drop them."""
+
+    def drop(self, lease: Lease, account_ids: Sequence[str]) -> None:
+        """Leave them."""

@@ -70,6 +70,7 @@ class Evaluator:
             named=scope.now is None,
         )
         self._weighed = {it.attribute for item in panel.profiles for it in item.criteria}
+        self._moot: list[str] = []  # accounts in the dead letter that hold what they should
         self.examples = Examples(fields.name_field)
         self.vanished: Counter[str] = Counter()  # accounts read, by input that became empty
         self.assessed_before = 0  # accounts that already carried a tier when read
@@ -219,8 +220,7 @@ class Evaluator:
                 kept.append(still)
             return
         if change is None or self._scope.is_quiet(change, profile, row, inputs, outputs):
-            if change is not None:
-                counters.quiet += 1
+            self._leave(account_id, change)
             if not mirrored:
                 self._count(judged)
                 counters.unchanged += 1
@@ -248,6 +248,13 @@ class Evaluator:
         planned.append(self._plan(change, cause, settled, fields, news, grounds))
         self._unkept.look_into(planned[-1], row, outputs)
         self.examples.remember(change, cause, account_id, fields)
+
+    def _leave(self, account_id: str, change: Change | None) -> None:
+        """Note an account that is not written: not yet, or because it holds what it should."""
+        if change is not None:
+            self._counters.quiet += 1
+        elif self._refusals.has(account_id):
+            self._moot.append(account_id)
 
     def _standing(self, row: MirrorRow | None, fields: Fields) -> Standing | None:
         """What the worker last computed; a lost state adopts what the CRM holds."""
@@ -381,6 +388,9 @@ class Evaluator:
     def _store(self, planned: list[PlannedChange], kept: list[MirrorRow]) -> None:
         if kept:
             self._state.mirror.save(self._keeper.lease, kept)
+        if self._moot:
+            self._state.dead_letters.drop(self._keeper.lease, self._moot)
+            self._moot.clear()
         if planned:
             self._unkept.withdraw(planned, self._refusals, self.examples)
             self._state.plan.add(self._keeper.lease, self._scope.run_id, planned)

@@ -30,12 +30,13 @@ class Refusals:
         """Prepare to look up; without *now* every account is tried again."""
         self._letters = letters
         self._connection = connection
-        self._now = now if now is not None and letters.count(connection) else None
+        self._now = now
+        self._any = letters.count(connection) > 0
         self._page: Mapping[str, DeadLetter] = {}
 
     def look_up(self, account_ids: Sequence[str]) -> None:
         """Fetch the refusals of the accounts that are judged next."""
-        if self._now is not None:
+        if self._any:
             self._page = self._letters.page(self._connection, account_ids)
 
     def waits(self, account_id: str, news: str) -> bool:
@@ -44,9 +45,13 @@ class Refusals:
         return letter is not None and self._now is not None and not is_due(letter, news, self._now)
 
     def code(self, account_id: str) -> str:
-        """Why this account is in the dead letter; empty where it is not."""
+        """Why this account is in the dead letter; empty where it is not, or is tried anyway."""
         letter = self._page.get(account_id)
-        return letter.code if letter is not None else ""
+        return letter.code if letter is not None and self._now is not None else ""
+
+    def has(self, account_id: str) -> bool:
+        """Whether this account is in the dead letter."""
+        return account_id in self._page
 
 
 def news_of(asked: bytes, fingerprint: str) -> str:
