@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from config.schedule import schedule
-from tests.support.runs import Desk, desk
+from connectors.memory import InMemoryCrm
+from tests.support.runs import Desk, companies, desk, portal_fields
 from worker.standing import standing
 from worker.sync.deciding import pause, release
 from worker.sync.report import Counters, RunOutcome
@@ -47,6 +49,20 @@ def test_the_wait_doubles(shop: Desk) -> None:
     """After an hour it is tried, then not before two have passed since the last refusal."""
     for hours, refused in ((1.1, 2), (1.8, 2), (0.3, 3)):
         shop.clock.advance(hours=hours)
+        full(shop)
+        assert rejections(shop) == refused
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_it_waits_by_one_clock(shop: Desk, hours: int) -> None:
+    """That of the state: the clock of the CRM may be hours away from it."""
+    crm = InMemoryCrm(
+        portal_fields(), companies(12), clock=lambda: shop.clock() + timedelta(hours=hours)
+    )
+    crm.refuse("4", "INVALID_OPTION", "icp_tier")
+    shop.crm = crm
+    for minutes, refused in ((10, 1), (40, 1), (20, 2)):
+        shop.clock.advance(minutes=minutes)
         full(shop)
         assert rejections(shop) == refused
 

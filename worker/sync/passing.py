@@ -100,7 +100,8 @@ class Pass:
                 now.date(),
                 self._rejudges,
                 self._same_inputs,
-                None if request.accounts else now,  # a person who names an account wants it tried
+                # a person who names an account wants it tried
+                None if request.accounts else keeper.now(),
             ),
             panel,
             self._connection.fields,

@@ -21,7 +21,8 @@ class Scope:
     as_of: date
     rejudges: bool  # a new day or a new ICP: every account is judged again, from the mirror
     same_inputs: bool  # the mirror holds the inputs that this run reads
-    now: datetime | None = None  # when refusals are looked at; empty: refused accounts are retried
+    # when refusals are looked at, by the clock that dates them; empty: refused accounts are retried
+    now: datetime | None = None
 
     def is_known(self, row: MirrorRow, record: AccountRecord) -> bool:
         """Whether the mirror holds this very revision: what must be judged anew is, from there."""
