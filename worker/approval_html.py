@@ -20,6 +20,7 @@ from worker.state.rows import Run
 from worker.state.runs import HELD
 
 _DONE: Final = {Decision.APPROVE.value: "Approved", Decision.REJECT.value: "Rejected"}
+_HALF_WAY: Final = "it was approved, and stopped half-way: the rest is to be approved again"
 _EVERY: Final = 2  # seconds between two looks while a decision is carried out
 
 _STYLE: Final = """
@@ -128,7 +129,8 @@ def _standing(seen: Seen) -> list[str]:
     if seen.run.outcome != HELD:
         return [_box(*_ended(seen), kind="done")]
     hold = seen.report.get("hold") or {}
-    told = [f'<span class="big">{escape(str(hold.get("reason", "")))}.</span>']
+    reason = str(hold.get("reason") or _HALF_WAY)
+    told = [f'<span class="big">{escape(reason)}.</span>']
     told += [escape(line) for line in why(seen.report)]
     written, held = seen.report.get("written", 0), seen.report.get("held", 0)
     done = f"{written:,} accounts are written already, " if written else "Nothing was written; "

@@ -89,3 +89,19 @@ def test_an_approved_plan_shows_on_a_few_records_too(shop: Desk) -> None:
     second = shop.approve()
     assert second.outcome is RunOutcome.PARTIAL
     assert second.counters.written == PORTAL - PORTAL // 3
+
+
+def test_an_approval_that_is_stopped_half_way_asks_nothing_twice(shop: Desk) -> None:
+    """Whoever approves it again sees what it was held for, and sends no other canary."""
+    refuse(shop, 3)
+    held = shop.run().report
+    shop.stop.set()
+    stopped = shop.approve()
+    shop.stop.clear()
+
+    assert (stopped.outcome, stopped.counters.written) == (RunOutcome.HELD, held.counters.written)
+    assert (stopped.hold, stopped.transitions) == (held.hold, held.transitions)
+    again = shop.approve()
+    assert again.outcome is RunOutcome.PARTIAL
+    assert again.counters.written == PORTAL - PORTAL // 3
+    assert again.transitions == held.transitions

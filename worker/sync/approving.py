@@ -28,7 +28,7 @@ from worker.sync.guard import Hold
 from worker.sync.holding import alone
 from worker.sync.keeping import Keeper, Stop
 from worker.sync.premises import Premises
-from worker.sync.report import RunKind, RunOutcome, RunReport
+from worker.sync.report import RunKind, RunOutcome, RunReport, hold_in, transitions_in
 from worker.sync.resuming import resume_jobs
 from worker.sync.withholding import StopOrPause, withheld
 
@@ -143,6 +143,7 @@ class Approval:
             limited=bool(before.get("limited")),
             calls=self._connector.calls,
         )
+        report.transitions = transitions_in(before)
         report.agreed = losses_in(before.get("agreed") or before.get("hold"))
         counters = report.counters
         counters.read = before["read"]
@@ -177,9 +178,7 @@ class Approval:
         if not done:
             left = self._state.plan.counts(run.run_id)
             counters.held = left.get("planned", 0) + left.get("sent", 0)
-            report.hold = hold
-            if hold is None and not report.problems and not self._stop.is_set():
-                report.hold = withheld(self._state, self._connection, self._clock())
+            report.hold = hold or self._still(hold_in(before), report)
             report.outcome = RunOutcome.HELD
             return self._finish(report, keeper)
         if not report.limited:
@@ -189,6 +188,19 @@ class Approval:
         partial = counters.rejected or report.problems
         report.outcome = RunOutcome.PARTIAL if partial else RunOutcome.SUCCEEDED
         return self._finish(report, keeper)
+
+    def _still(self, earlier: Hold | None, report: RunReport) -> Hold | None:
+        """What the rest waits for: a person, who sees what it was held for, or a pause to end."""
+        now = None
+        if not report.problems and not self._stop.is_set():
+            now = withheld(self._state, self._connection, self._clock())
+        if earlier is None or not earlier.waits_for_a_person:
+            return now
+        if now is not None:
+            report.problems.append(
+                f"{now.reason}; the rest is not written. Approve it again once that is over."
+            )
+        return earlier
 
     def _forget_gone(self, run: Run, keeper: Keeper, report: RunReport) -> None:
         """Erase what the CRM says went in the window of the run, which no later run reads again.

@@ -65,6 +65,12 @@ class Hold:
     ends_at: str | None = None  # when it is over by itself, and the next run writes
     tiers: Mapping[str, int] = field(default_factory=dict)  # accounts of each tier before the run
 
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether there is more to it than a pause or a freeze, which have no numbers."""
+        lost = self.losses.missing or self.losses.vanished
+        return bool(self.tier_changes or self.allowed or lost)
+
 
 def check(
     transitions: Sequence[Transition],

@@ -206,6 +206,32 @@ def losses_json(losses: Losses) -> Mapping[str, Any]:
     }
 
 
+def hold_in(report: Mapping[str, Any]) -> Hold | None:
+    """Why a run was held, as its report keeps it; ``None`` where it was not."""
+    told = report.get("hold")
+    if not told:
+        return None
+    return Hold(
+        told["reason"],
+        told["remedy"],
+        told["tier_changes"],
+        told["allowed"],
+        Losses(
+            told.get("missing", 0), told.get("vanished") or {}, told.get("missing_by_tier") or {}
+        ),
+        told.get("ends_at"),
+        told.get("tiers") or {},
+    )
+
+
+def transitions_in(report: Mapping[str, Any]) -> list[Transition]:
+    """Who was to move where and why, as a report keeps it."""
+    return [
+        Transition(it["from"], it["to"], it["cause"], it["accounts"], tuple(it["examples"]))
+        for it in report.get("transitions", ())
+    ]
+
+
 def calls_json(calls: CallCounts) -> Mapping[str, Any]:
     """Calls made, by endpoint and by answer."""
     return {
