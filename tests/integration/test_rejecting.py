@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.support.runs import Desk, desk, held
+from worker.cli.showing import show_report
 from worker.state.errors import StateError
 from worker.sync.deciding import reject, release
 from worker.sync.report import RunOutcome
@@ -40,6 +43,18 @@ def test_its_accounts_are_left_alone(shop: Desk) -> None:
     assert report.counters.written == 0
     assert report.counters.reconcile() == []
     assert shop.tiers() == before
+
+
+def test_whoever_names_one_is_told(shop: Desk) -> None:
+    """Not that it is unchanged and nothing more, but why, and how to have it written."""
+    say_no(shop)
+    chosen = shop.state.plan.entries("run-2")[0].account_id
+    report = shop.run(accounts=[chosen]).report
+    assert (report.counters.unchanged, report.counters.pinned) == (1, 1)
+    words = StringIO()
+    show_report(Console(file=words, width=200), report, {}, {})
+    assert "1 account pinned, and left as it is: a run was rejected or undone." in words.getvalue()
+    assert "`icp resume main` frees" in words.getvalue()
 
 
 def test_new_inputs_free_an_account(shop: Desk) -> None:

@@ -24,7 +24,7 @@ from worker.held import moves, tier_lines, why
 from worker.icp.profile import NEEDS_DATA
 from worker.sync.examples import Example
 from worker.sync.guard import Hold
-from worker.sync.report import Counters, RunOutcome, RunReport
+from worker.sync.report import RunOutcome, RunReport
 
 COLOURS = {
     RunOutcome.SUCCEEDED: "green",
@@ -183,7 +183,7 @@ def show_report(
     unread = ", ".join(f"{name} {count:,}" for name, count in counters.unreadable.most_common())
     if unread:
         out.print(f"\nText that could not be read, counted as unknown: {unread}")
-    _show_remarks(out, counters)
+    _show_remarks(out, report)
     for warning in report.warnings:
         out.print(f"[yellow]warning[/] {escape(warning.removeprefix('warning: '))}")
     for problem in report.problems:
@@ -192,8 +192,16 @@ def show_report(
         _show_hold(out, report, report.hold, links=links)
 
 
-def _show_remarks(out: Console, counters: Counters) -> None:
+def _show_remarks(out: Console, report: RunReport) -> None:
     """Accounts that a person may want to look at."""
+    counters = report.counters
+    if counters.pinned:
+        one = counters.pinned == 1
+        out.print(
+            f"{counters.pinned:,} account{'' if one else 's'} pinned, and left as"
+            f" {'it is' if one else 'they are'}: a run was rejected or undone. `icp resume"
+            f" {escape(report.connection)}` frees all that are"
+        )
     if counters.stale:
         out.print(f"{counters.stale:,} accounts judged on a last known value")
     if counters.not_kept:
