@@ -17,7 +17,7 @@ from worker.state.actions import Action
 from worker.state.instants import instant, minute_text
 from worker.state.requests import Decision, Request
 from worker.state.rows import Run
-from worker.state.runs import HELD
+from worker.state.runs import HELD, REJECTED
 
 _DONE: Final = {Decision.APPROVE.value: "Approved", Decision.REJECT.value: "Rejected"}
 _HALF_WAY: Final = "it was approved, and stopped half-way: the rest is to be approved again"
@@ -171,6 +171,11 @@ def _ended(seen: Seen) -> list[str]:
     ]
     if counts and seen.run.outcome not in {"rejected", "superseded"}:
         told.append(", ".join(counts))
+    if seen.run.outcome == REJECTED and (written := seen.report.get("written")):
+        told.append(
+            f"{written:,} accounts were written before that: icp rollback"
+            f" {escape(seen.run.run_id)} undoes it."
+        )
     if seen.later:
         return [
             *told,

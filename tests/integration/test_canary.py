@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.support.runs import Clock, Desk, desk
+from worker.cli.app import app
 from worker.sync.canary import SIZE
 from worker.sync.report import RunOutcome
 
@@ -105,3 +107,20 @@ def test_an_approval_that_is_stopped_half_way_asks_nothing_twice(shop: Desk) -> 
     assert again.outcome is RunOutcome.PARTIAL
     assert again.counters.written == PORTAL - PORTAL // 3
     assert again.transitions == held.transitions
+
+
+def test_whoever_rejects_the_rest_is_told_of_the_canary(
+    shop: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred accounts are not as they were, and the command that undoes that is named."""
+    refuse(shop, 3)
+    written = shop.run().report.counters.written
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ICP_DATABASE_URL", f"sqlite:///{tmp_path / 'state.db'}")
+
+    found = CliRunner().invoke(app, ["reject", "run-1", "--connection", "main", "--reason", "no"])
+
+    assert found.exit_code == 0, found.output
+    assert f"{PORTAL - SIZE:,} accounts stay as they are" in found.stdout
+    assert f"{written} accounts were written before" in found.stdout
+    assert "`icp rollback run-1 --connection main` undoes that" in found.stdout

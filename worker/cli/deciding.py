@@ -19,6 +19,7 @@ from worker.cli.failing import CONFIGURATION, fail, failures
 from worker.cli.showing import console
 from worker.state.actions import Action
 from worker.state.instants import instant_text
+from worker.state.rows import ChangeState
 from worker.sync.deciding import pause, reject, release
 from worker.sync.keeping import this_holder
 from worker.sync.report import RunOutcome
@@ -40,12 +41,20 @@ def reject_run(run_id: str, name: str | None, *, by: str, reason: str, as_json: 
         with composition.open_database(settings) as state:
             who = by or this_person()
             pinned = reject(state, connection, run_id, who=who, reason=reason, holder=this_holder())
+            counts = state.plan.counts(run_id)
+        written = counts.get(ChangeState.WRITTEN, 0) + counts.get(ChangeState.SENT, 0)
         if as_json:
-            typer.echo(json.dumps({"run": run_id, "connection": connection, "pinned": pinned}))
-        else:
+            told = {"run": run_id, "connection": connection, "pinned": pinned, "written": written}
+            typer.echo(json.dumps(told))
+            return
+        typer.echo(
+            f"Rejected. {pinned:,} accounts stay as they are until their inputs or the ICP"
+            f" change, or `icp resume {connection}`."
+        )
+        if written:
             typer.echo(
-                f"Rejected. {pinned:,} accounts stay as they are until their inputs or the ICP"
-                f" change, or `icp resume {connection}`."
+                f"{written:,} accounts were written before: by the canary, or by an approval that"
+                f" ended half-way. `icp rollback {run_id} --connection {connection}` undoes that."
             )
 
 
