@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.runs import Desk, synced
+from connectors.memory import InMemoryCrm
+from tests.support.runs import Desk, companies, portal_fields, synced
 from worker.sync.deciding import reject
 from worker.sync.report import RunKind, RunOutcome
 
@@ -89,6 +91,27 @@ def test_once_a_person_agrees_the_next_run_forgets_them(shop: Desk, *, full: boo
     shop.clock.advance(hours=1)
     for name in list(shop.ids())[: PORTAL // 3]:
         shop.crm.delete(name)
+    assert shop.run(full=True).report.outcome is RunOutcome.HELD
+
+
+def test_the_agreement_ends_with_that_run_by_any_clock(shop: Desk) -> None:
+    """Of a CRM whose clock is behind the state's, too: no second half goes with the first."""
+    behind = InMemoryCrm(
+        portal_fields(), companies(PORTAL), clock=lambda: shop.clock() - timedelta(minutes=30)
+    )
+    shop.crm = behind
+    shop.clock.advance(hours=1)
+    shop.run(full=True)
+    delete_half(shop)
+    shop.clock.advance(minutes=5)
+    shop.run(full=True)
+    assert shop.approve().agreed is not None
+    shop.clock.advance(minutes=5)
+    assert shop.run().report.counters.erased == PORTAL // 2
+    for name in list(shop.ids())[: PORTAL // 3]:
+        shop.crm.delete(name)
+    shop.clock.advance(minutes=5)
+
     assert shop.run(full=True).report.outcome is RunOutcome.HELD
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from worker.state.actions import Action
 from worker.state.instants import instant_text
 from worker.state.rows import Checkpoint
 from worker.state.runs import REJECTED
@@ -30,13 +31,18 @@ def agreed_losses(state: State, connection: str, checkpoint: Checkpoint) -> Loss
     """
     missing = 0
     vanished: Counter[str] = Counter()
-    approved = [it for it in state.actions.all(connection) if it.what == "approve"]
+    approved: list[Action] = []
+    for it in state.actions.all(connection):
+        if it.what == "adopt":  # what was agreed to was said of another portal
+            approved.clear()
+        elif it.what == "approve":
+            approved.append(it)
     for action in reversed(approved[-_LOOKED_AT:]):
         run = state.runs.get(action.run_id)
         if run is None or run.outcome == REJECTED:  # thought better of it
             continue
         agreed = losses_in(orjson.loads(run.report or b"{}").get("agreed"))
-        if checkpoint.full_at is None or action.at > checkpoint.full_at:
+        if checkpoint.full_at is None or run.as_of > checkpoint.full_at:  # both by the CRM's clock
             missing = max(missing, agreed.missing)
         if action.at > instant_text(state.now() - _AN_INPUT_STAYS_AGREED):
             vanished |= Counter(agreed.vanished)
