@@ -84,6 +84,21 @@ def test_a_held_run_cannot_be_approved_meanwhile(shop: Desk) -> None:
         shop.approve("run-2")
 
 
+def test_what_a_run_found_gone_is_forgotten_after_it_was_approved(shop: Desk) -> None:
+    """It was no reason to hold it: the next run reads everything, and not only in a week."""
+    shop.crm.delete("9")
+    shop.clock.advance(hours=2)  # no later window reaches back so far
+    shop.edit("3")
+    stop_writing(shop)
+    assert shop.run(full=True).report.outcome is RunOutcome.HELD
+    release(shop.state, "main", who="Eve", reason="", holder="a person")
+    shop.approve()
+    shop.clock.advance(hours=1)
+
+    assert shop.run().report.counters.erased == 1
+    assert not shop.state.mirror.page("main", ["9"])
+
+
 def test_a_run_under_way_finishes_its_batch_and_holds_the_rest(shop: Desk) -> None:
     """Whoever pauses in a hurry need not wait for the end of it."""
     shop.edit("3", "5", "7")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -183,7 +183,8 @@ class Approval:
             return self._finish(report, keeper)
         if not report.limited:
             self._forget_gone(run, keeper, report)
-            self._save_checkpoint(run, keeper, report)
+            counted = _counted_missing(before)
+            self._save_checkpoint(run, keeper, report, counted=counted)
         report.problems += counters.reconcile()
         partial = counters.rejected or report.problems
         report.outcome = RunOutcome.PARTIAL if partial else RunOutcome.SUCCEEDED
@@ -218,15 +219,18 @@ class Approval:
                 self._state.erase(keeper.lease, list(known))
                 report.counters.erased += len(known)
 
-    def _save_checkpoint(self, run: Run, keeper: Keeper, report: RunReport) -> None:
+    def _save_checkpoint(
+        self, run: Run, keeper: Keeper, report: RunReport, *, counted: bool
+    ) -> None:
         earlier = self._state.checkpoints.load(run.connection)
-        full_at = run.as_of if run.kind == RunKind.FULL.value else earlier.full_at
+        full = run.kind == RunKind.FULL.value
+        full_at = run.as_of if full else earlier.full_at
         self._state.checkpoints.save(
             keeper.lease,
             Checkpoint(
                 until=run.as_of,
                 # what is no longer there is forgotten by a complete pass, which comes next
-                full_at=None if _missing(report) else full_at,
+                full_at=None if _missing(report) or (full and not counted) else full_at,
                 profile_fingerprint=self._connection.fingerprint(),
                 inputs_fingerprint=self._mapping(report),
                 backfilled=is_backfilled(self._state, run.connection, earlier),
@@ -261,3 +265,13 @@ class Approval:
 def _missing(report: RunReport) -> int:
     """How many accounts a person has agreed to find no longer."""
     return report.agreed.missing if report.agreed else 0
+
+
+def _counted_missing(before: Mapping[str, Any]) -> bool:
+    """Whether a held run's report tells how many accounts it no longer found.
+
+    One that was held for a pause, or by its canary, does not.
+    """
+    hold = hold_in(before)
+    by_guard = hold is not None and hold.waits_for_a_person and not was_canary(before.get("hold"))
+    return bool(by_guard or before.get("agreed"))
