@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from tests.support.runs import Clock, Desk, desk
 from worker.cli.app import app
 from worker.sync.canary import SIZE
-from worker.sync.report import RunOutcome
+from worker.sync.report import RunOutcome, RunReport
 
 PORTAL = 1_200
 
@@ -61,6 +61,56 @@ def test_few_refusals_hold_nothing(shop: Desk) -> None:
     report = shop.run().report
     assert report.outcome is RunOutcome.PARTIAL
     assert report.counters.written == PORTAL - report.counters.rejected
+
+
+def tick(shop: Desk) -> RunReport:
+    """A scheduled run, a quarter of an hour after the last."""
+    shop.clock.advance(minutes=15)
+    return shop.run(due=shop.clock()).report
+
+
+def test_each_tick_is_held_again_and_sends_no_more(shop: Desk) -> None:
+    """Two hundred at each tick would be all of them by noon, and nobody had said yes."""
+    refuse(shop, 3)
+    first = tick(shop)
+    touched = shop.tiers()
+    for _ in range(3):
+        report = tick(shop)
+        assert report.outcome is RunOutcome.HELD
+        assert report.hold is not None
+        assert first.hold is not None
+        assert report.hold.reason == first.hold.reason
+        assert (report.counters.written, report.counters.held) == (0, PORTAL - SIZE)
+        assert report.counters.reconcile() == []
+    assert shop.tiers() == touched
+    approved = shop.approve()
+    assert approved.counters.written == PORTAL - PORTAL // 3 - first.counters.written
+    assert approved.counters.reconcile() == []
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_once_the_cause_is_mended_it_goes_on(shop: Desk, *, by_hand: bool) -> None:
+    """Whoever runs it by hand has a few tried; so has who had those that were refused tried."""
+    refuse(shop, 3)
+    tick(shop)
+    refused = [it.account_id for it in shop.state.dead_letters.all("main")]
+    for place in range(1, PORTAL + 1, 3):
+        shop.crm.accept(str(place))
+    if by_hand:
+        assert shop.run().report.counters.rejected == len(refused)  # these wait, for an hour
+    else:
+        assert shop.run(accounts=refused, selected=True).report.outcome is RunOutcome.SUCCEEDED
+        assert tick(shop).outcome is RunOutcome.SUCCEEDED
+    assert sum(map(bool, shop.tiers().values())) >= PORTAL - len(refused)
+
+
+def test_not_mended_it_is_met_on_few_again(shop: Desk) -> None:
+    """Also where no more than a thousand are left: a person who runs it by hand learns of it."""
+    refuse(shop, 3)
+    tick(shop)
+    report = shop.run().report
+    assert report.outcome is RunOutcome.HELD
+    assert report.counters.held == PORTAL - 2 * SIZE
 
 
 def test_a_run_held_by_its_canary_can_be_approved(shop: Desk) -> None:

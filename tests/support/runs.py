@@ -194,6 +194,7 @@ class Desk:
         dry_run: bool = False,
         rejudge: bool = False,
         yes: bool = True,
+        due: datetime | None = None,
     ) -> RunResult:
         """Run once."""
         self.runs += 1
@@ -219,6 +220,7 @@ class Desk:
                     dry_run=dry_run,
                     rejudge=rejudge,
                     confirmed=yes,
+                    due=due,
                 )
             )
         finally:

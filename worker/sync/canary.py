@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
+
+from worker.state.runs import HELD
 from worker.state.store import State
 from worker.sync.draining import Drain
 from worker.sync.guard import Hold
 from worker.sync.keeping import Stop
-from worker.sync.report import Counters
+from worker.sync.report import Counters, RunKind, RunReport, hold_in
 
 LARGE: Final = 1_000
 """Writes above which a run sends a canary first."""
@@ -25,11 +28,30 @@ BEARABLE: Final = 0.02
 """The share of a canary that the CRM may refuse."""
 
 _CANARY: Final = "canary:"
+_LOOKED_AT: Final = 20  # held runs, newest first: a later one takes the place of an earlier one
 
 
 def was_canary(hold: Mapping[str, Any] | None) -> bool:
     """Whether a run was held for its canary: who approves it has been told what is refused."""
     return hold is not None and str(hold["reason"]).startswith(_CANARY)
+
+
+def undecided(state: State, report: RunReport) -> Hold | None:
+    """Why the run before waits for a person, where that was held by its canary for the same.
+
+    Each tick would otherwise write as many again, until so few are left that none are tried first.
+    Nothing is known any more once no account is refused: a person had those tried again.
+    """
+    if report.limited or not state.dead_letters.count(report.connection):
+        return None
+    whole = [RunKind.FULL.value, RunKind.INCREMENTAL.value]
+    for run in state.runs.latest(report.connection, _LOOKED_AT, outcome=HELD, kinds=whole):
+        told = orjson.loads(run.report or b"{}")
+        if told.get("limited"):
+            continue
+        same = (told.get("icp"), told.get("mapping")) == (report.icp, report.mapping)
+        return hold_in(told) if same and was_canary(told.get("hold")) else None
+    return None
 
 
 def send_canary(
@@ -55,8 +77,9 @@ def send_canary(
     return Hold(
         f"{_CANARY} the CRM refused {refused} of the first {len(some)} records, {allowed} are"
         f" allowed ({rules})",
-        "`icp runs --rejected` shows the CRM's words. Mend the cause and run again, or"
-        " `icp approve` this run to write the others all the same.",
+        "`icp runs --rejected` shows the CRM's words. Mend the cause and run `icp run`, which tries"
+        " a few again, or `icp approve` this run to write the others all the same. Until then no"
+        " scheduled run sends any.",
         refused,
         allowed,
     )

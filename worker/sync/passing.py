@@ -15,7 +15,7 @@ from worker.state.instants import instant, instant_text
 from worker.state.rows import Checkpoint
 from worker.sync.agreeing import agreed_losses
 from worker.sync.backfilling import is_backfilled
-from worker.sync.canary import LARGE, send_canary
+from worker.sync.canary import LARGE, send_canary, undecided
 from worker.sync.connection import Parts, RunRequest
 from worker.sync.doubting import MOST, Doubts
 from worker.sync.draining import Drain
@@ -133,6 +133,9 @@ class Pass:
             hold = replace(hold, tiers=self._state.mirror.tier_counts(self._connection.name))
         if hold is not None and not self._request.dry_run:
             return self._hold(hold)
+        waiting = undecided(self._state, self._report) if planned else None
+        if waiting is not None and self._request.due is not None:
+            return self._hold(waiting)
         self._report.hold = hold  # a dry run says what would be held, and shows the writes too
         self._progress.stage("write", planned)
         drain = Drain(
@@ -144,7 +147,7 @@ class Pass:
             progress=self._progress.advance,
             interludes=self._interludes,
         )
-        if planned > LARGE and not self._is_named() and not self._request.dry_run:
+        if (planned > LARGE or waiting) and not self._is_named() and not self._request.dry_run:
             hold = send_canary(drain, self._state, self._run_id, self.counters, self._writing_stops)
             if hold is not None:
                 return self._hold(hold)
