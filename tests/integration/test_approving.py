@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.runs import Desk, desk
+from tests.support.runs import NO_CHANGE, Desk, desk
 from worker.state.errors import StateError
-from worker.sync.report import RunOutcome
+from worker.sync.report import RunKind, RunOutcome
 
 
 @pytest.fixture
@@ -79,6 +80,30 @@ def test_a_newer_hold_takes_the_place_of_an_older_one(it: Desk) -> None:
     assert it.approve(second.run).counters.written == 60
     with pytest.raises(StateError, match=r"superseded, not held; there is nothing to approve\.$"):
         it.approve(first.run)
+
+
+def test_what_a_held_run_saw_alone_is_planned_again_by_the_one_that_takes_its_place(
+    it: Desk,
+) -> None:
+    """Someone's `--full` found what no window shows; the next hour's run must not drop that."""
+    it.run()
+    it.clock.advance(hours=1)
+    it.crm.search_lag = timedelta(hours=3)
+    for name in it.ids():
+        it.crm.edit(name, {"employees": "5"})
+    it.guard = NO_CHANGE
+    held = it.run(full=True).report
+    assert held.outcome is RunOutcome.HELD
+    it.clock.advance(minutes=20)
+
+    report = it.run().report
+
+    assert (report.kind, report.outcome) == (RunKind.INCREMENTAL, RunOutcome.HELD)
+    planned = it.state.plan.counts(report.run)
+    assert planned == {"planned": held.counters.held}
+    assert it.approve(report.run).counters.written == held.counters.held
+    it.clock.advance(minutes=20)
+    assert it.run().report.counters.rejudged == 0
 
 
 def test_a_run_held_for_something_else_is_not_named_in_place_of_an_older_one(it: Desk) -> None:

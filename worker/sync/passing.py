@@ -13,6 +13,7 @@ from connectors.batching import chunked, distinct
 from connectors.records import AccountRecord, FieldDescription, Window
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Checkpoint
+from worker.state.runs import HELD
 from worker.sync.agreeing import agreed_losses
 from worker.sync.backfilling import is_backfilled
 from worker.sync.canary import LARGE, send_canary, undecided
@@ -88,9 +89,11 @@ class Pass:
         self._fingerprint = self._connection.fingerprint()
         self._same_inputs = checkpoint.inputs_fingerprint == self._connection.inputs_fingerprint()
         # A new ICP asks about every account; so does a new day, for triggers decay and overrides
-        # and last known values run out by date.
+        # and last known values run out by date; and what is held, for its plan is made anew.
         self._rejudges = (
-            checkpoint.profile_fingerprint != self._fingerprint or last_day != now.date()
+            checkpoint.profile_fingerprint != self._fingerprint
+            or last_day != now.date()
+            or bool(parts.state.runs.latest(parts.connection.name, 1, outcome=HELD))
         )
         self.evaluator = Evaluator(
             Scope(
