@@ -18,10 +18,13 @@ from config.schedule import schedule
 from config.settings import Settings
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from worker.cli.running import LOOK_AGAIN, Tick
+from worker.cli.serving import RequestServer
 from worker.due import last_due
 from worker.state.database import Database
 from worker.state.instants import instant, instant_text
+from worker.state.requests import RequestKind
 from worker.state.store import State, open_state
+from worker.sync.keeping import LEASE_TTL, TAKEOVER_AFTER
 
 YEARLY = schedule(f"0 4 1 {(datetime.now(UTC).month + 5) % 12 + 1} *")
 """In half a year: no test sees it by chance."""
@@ -196,3 +199,33 @@ def test_one_that_found_a_run_under_way_learns_what_the_calls_left_of_it(worker:
     worker.state.leases.release(lease)
     assert worker.tick() == instant(instant_text(back))
     assert worker.said == ["run_resumes"]
+
+
+class Once(threading.Event):
+    """Tells who waits for it to end."""
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - it need not wait
+        """End the wait, and all there is to do."""
+        self.set()
+        return True
+
+
+def test_what_is_asked_for_waits_until_a_lost_host_can_be_taken_over_from(worker: Worker) -> None:
+    """Nobody asks the CRM each second what is selected, to find that it cannot be run yet."""
+    state, now = worker.state, worker.state.now()
+    expired = now - LEASE_TTL - timedelta(seconds=10)
+    assert state.leases.acquire("main", "another-host:1:ab", LEASE_TTL, expired)
+    asked = state.requests.ask("main", RequestKind.SINCE, {"since": "7d"}, "Ada", now)
+    calls = len(worker.sandbox.calls())
+
+    def look() -> str | None:
+        RequestServer(worker.connection, state, Once(), threading.Lock()).serve()
+        found = state.requests.get(asked.number)
+        assert found is not None
+        return found.outcome
+
+    assert look() is None
+    assert len(worker.sandbox.calls()) == calls
+    later(worker, now + TAKEOVER_AFTER)
+    assert look() == "succeeded"  # of an empty portal nothing is selected
+    assert len(worker.sandbox.calls()) > calls

@@ -30,7 +30,7 @@ from worker.state.requests import Decision, Request, RequestKind
 from worker.state.store import State
 from worker.sync.connection import RunRequest
 from worker.sync.holding import BusyError
-from worker.sync.keeping import is_gone
+from worker.sync.keeping import TAKEOVER_AFTER, is_gone
 from worker.sync.report import RunOutcome, RunReport
 
 if TYPE_CHECKING:
@@ -177,13 +177,23 @@ class RequestServer:
                     return
             try:
                 self.recover()
-                if is_being_run(self._state, self._name):
+                if not self._is_free():
                     return
                 request = self._state.requests.take(self._name, self._state.now())
                 if request is None or not self._serve(request):
                     return
             finally:
                 self._turn.release()
+
+    def _is_free(self) -> bool:
+        """Whether a run could begin now: also what a lost holder had sent must have landed first.
+
+        Or a request would be taken in vain each second, and the CRM be asked what it selects.
+        """
+        lease = self._state.leases.holder(self._name)
+        if lease is None or is_gone(lease.holder):
+            return True
+        return lease.expires_at <= instant_text(self._state.now() - TAKEOVER_AFTER)
 
     def _serve(self, request: Request) -> bool:
         """Serve one; false when it had to be put back."""
