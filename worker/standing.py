@@ -55,6 +55,7 @@ class Standing:
     last: Run | None  # of the schedule's kind; "abandoned" as soon as nobody is at it any more
     unfinished: Run | None  # the latest rollback, where it restored only some of what it meant to
     success: datetime | None  # the end of the last run that did all it could
+    began: datetime | None = None  # the start of the first run, where none has done so yet
     due: datetime | None  # the tick after the last begun; only a worker acts on it
     period: timedelta
     checkpoint: datetime | None  # changes up to here are dealt with
@@ -81,10 +82,18 @@ class Standing:
 
     def overdue(self, now: datetime) -> bool:
         """Whether too many intervals in which writing was allowed went by without a success."""
-        if self.success is None or self.pause is not None or self.freeze is not None:
+        since = self.success or self.began
+        if since is None or self.pause is not None or self.freeze is not None:
             return False
-        since = max(self.success, self.thawed or self.success)
-        return now - since > max(MISSED * self.period, LEAST_PATIENCE)
+        if self.success is None and self.held is not None:
+            return False  # the first backfill waits for a person
+        since = max(since, self.thawed or since)
+        return now - since > self.patience
+
+    @property
+    def patience(self) -> timedelta:
+        """How long it may be quiet about a connection before something is wrong."""
+        return max(MISSED * self.period, LEAST_PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,7 @@ def standing(
         if not (report_of(it).get("hold") or {}).get("ends_at")
     ]
     success = _success(state, connection)
+    first = state.runs.first(connection, _SCHEDULED) if last and not success else None
     until = state.checkpoints.load(connection).until
     lease = state.leases.holder(connection)
     at_work = lease if lease and instant(lease.expires_at) > now else None
@@ -129,6 +139,7 @@ def standing(
         last=_as_it_is(last, at_work) if last else None,
         unfinished=_unfinished(state, connection, at_work),
         success=instant(success) if success else None,
+        began=instant(first.started_at) if first else None,
         due=next_due(schedule, state.ticks.last(connection) or now),
         period=_period(schedule, now),
         checkpoint=instant(until) if until else None,
@@ -251,12 +262,11 @@ def _resting(it: Standing) -> Iterator[Verdict]:
 
 def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
     outcome = it.last.outcome if it.last else None
-    if outcome == RunOutcome.FAILED.value:
-        problems = it.report.get("problems") or ["the last run failed"]
-        first, *more = map(str, problems)
+    problems = it.report.get("problems") or ["the last run failed"]
+    first, *more = map(str, problems)
+    waits = _goes_on_by_itself(it, now)
+    if outcome == RunOutcome.FAILED.value and not waits:
         others = f" ({len(more)} more problem{'s' * (len(more) > 1)})" if more else ""
-        if _goes_on_by_itself(it, now):
-            yield Verdict(LOOK, first)
         yield Verdict(STOPPED, f"{first}{others}", failure_remedies(it))
     if it.unfinished is not None:
         undone = report_of(it.unfinished).get("rolls_back")
@@ -266,13 +276,26 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
         yield _holding(it, it.held)
     if it.lease is not None:
         return  # someone is at it
-    if it.success is not None and it.overdue(now):
-        why = f"no run has succeeded for {span(now - it.success)}"
-        yield Verdict(STOPPED, why, ("icp worker", f"icp run{it.of}"))
+    if waits:
+        yield Verdict(LOOK, first)
+    if it.overdue(now):
+        yield _overdue(it, now)
     if outcome == ABANDONED:
         yield Verdict(LOOK, BROKEN_OFF, (f"icp run{it.of}",))
     if outcome == RunOutcome.STOPPED.value:
         yield Verdict(LOOK, "the last run was stopped", (f"icp run{it.of}",))
+
+
+def _overdue(it: Standing, now: datetime) -> Verdict:
+    """Too long without a success: nobody begins runs, or each leaves the same problem."""
+    since = it.success or it.began or now
+    yet = "" if it.success else " yet,"
+    why = f"no run has succeeded{yet} for {span(now - since)}"
+    ended = it.last.finished_at if it.last is not None else None
+    problems = it.report.get("problems")
+    if problems and ended is not None and now - instant(ended) <= it.patience:
+        return Verdict(STOPPED, f"{why}: {problems[0]}", (f"icp check{it.of}", f"icp run{it.of}"))
+    return Verdict(STOPPED, why, ("icp worker", f"icp run{it.of}"))
 
 
 def _holding(it: Standing, run: Run) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -24,7 +24,7 @@ from worker.alerting.situations import changes
 from worker.standing import Standing, standing, verdict
 from worker.state.alerts import Raised
 from worker.state.runs import ABANDONED
-from worker.sync.report import RunOutcome
+from worker.sync.report import RunOutcome, RunReport
 
 DAILY = schedule("0 4 * * *")
 
@@ -238,16 +238,62 @@ def test_secrets_are_taken_out_of_an_alert_s_words_alone(it: Desk, tmp_path: Pat
     assert told["run"] == "run-2"
 
 
-def test_who_waits_for_calls_is_not_told_to_run(it: Desk) -> None:
-    """A run before they are back would end alike, and a worker goes on by itself."""
-    back = it.clock() + timedelta(hours=2)
+def cut_off(it: Desk, resumes_at: datetime) -> RunReport:
+    """A scheduled run that does what it can, and ends partial with a problem."""
 
     def used_up(route: str) -> None:
         if route == "pages":
-            raise QuotaExhaustedError("the calls of today are used up.", resumes_at=back)
+            raise QuotaExhaustedError("the calls of today are used up.", resumes_at=resumes_at)
 
     it.crm.before_call = used_up
-    assert it.run(full=True).report.outcome is RunOutcome.PARTIAL
+    report = it.run(full=True).report
+    it.crm.before_call = lambda _route: None
+    assert (report.outcome, bool(report.problems)) == (RunOutcome.PARTIAL, True)
+    return report
+
+
+def test_one_problem_hides_no_success_before_it(it: Desk) -> None:
+    """Where each run is partial by a refused record, the last without a problem still counts."""
+    it.clock.advance(days=30)
+    it.crm.refuse("4", "INVALID")
+    it.crm.edit("4", {"employees": "700", "industry": "software"})
+    assert it.run().report.outcome is RunOutcome.PARTIAL
+    success = stands(it).success
+    assert success == it.clock()
+    it.clock.advance(minutes=20)
+    cut_off(it, it.clock())
+
+    found = stands(it)
+
+    assert found.success == success
+    assert not found.overdue(it.clock())
+
+
+def test_a_connection_that_never_succeeded_is_overdue_too(tmp_path: Path) -> None:
+    """From its first run on; while its first backfill waits for a person, that is what is told."""
+    it = desk(tmp_path)
+    first = it.clock()
+    cut_off(it, first)
+    assert not stands(it).overdue(it.clock())
+    it.clock.advance(days=4)
+    found = stands(it)
+    assert (found.success, found.began, found.overdue(it.clock())) == (None, first, True)
+    said = verdict(found, it.clock(), review_overdue=False)
+    assert said.why == "no run has succeeded yet, for 4 d"
+    assert said.remedies[0] == "icp worker"
+    cut_off(it, it.clock())
+    said = verdict(stands(it), it.clock(), review_overdue=False)
+    assert said.why == "no run has succeeded yet, for 4 d: the calls of today are used up."
+    assert said.remedies[0] == "icp check --connection main"
+    assert it.run(yes=False).report.outcome is RunOutcome.HELD
+    assert not stands(it).overdue(it.clock())
+    it.state.close()
+
+
+def test_who_waits_for_calls_is_not_told_to_run(it: Desk) -> None:
+    """A run before they are back would end alike, and a worker goes on by itself."""
+    back = it.clock() + timedelta(hours=2)
+    cut_off(it, back)
     partial = stands(it)
     assert partial.last is not None
     failed = replace(partial, last=replace(partial.last, outcome=RunOutcome.FAILED.value))

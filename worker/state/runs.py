@@ -213,6 +213,17 @@ class Runs:
         with self._database.read() as transaction:
             return [Run(**row) for row in transaction.execute(query).mappings()]
 
+    def first(self, connection: str, kinds: Sequence[str]) -> Run | None:
+        """Fetch the first run of a connection that is on record, of these kinds."""
+        query = (
+            _select()
+            .where(connections.c.name == connection, runs.c.kind.in_(kinds))
+            .order_by(runs.c.started_at, runs.c.number)
+            .limit(1)
+        )
+        with self._database.read() as transaction:
+            return _run(transaction, query)
+
 
 def run_number(transaction: Connection, run_id: str, connection: int) -> int:
     """Look up the small number that rows use for a run of the connection numbered *connection*.
