@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from config.connection import ConnectionSettings
 from config.settings import Settings
@@ -22,6 +21,7 @@ from worker.composition.documents import (
 )
 from worker.composition.exporting import Exported, export_setup
 from worker.composition.mapping import connection_of, field_map, setup_wishes
+from worker.state.database import passwords_of
 from worker.state.store import State, open_state
 from worker.sync.fields import FieldMap
 
@@ -123,10 +123,7 @@ def new_run_id(now: datetime | None = None) -> str:
 
 def secrets_of(settings: Settings) -> Iterable[str]:
     """Every secret in the settings, for the log's redaction."""
-    database = urlsplit(settings.database_url.get_secret_value())
-    for password in (database.password, *parse_qs(database.query).get("password", ())):
-        if password:
-            yield from {password, unquote(password)}
+    yield from passwords_of(settings.database_url.get_secret_value())
     if settings.approvals is not None:
         yield settings.approvals.secret.get_secret_value()
     yield from settings.alerts.secrets()

@@ -7,8 +7,9 @@ What is particular to one kind of database is in :mod:`worker.state.sqlite` and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -24,7 +25,7 @@ from worker.state.rows import Lease
 from worker.state.sqlite import SQLite
 from worker.state.tables import connections, leases
 
-__all__ = ["Database", "insert_or", "stale"]
+__all__ = ["Database", "insert_or", "passwords_of", "stale"]
 
 _NUMBER = select(connections.c.number).where(connections.c.name == bindparam("name"))
 _NOW = select(func.clock_timestamp())
@@ -175,6 +176,18 @@ class Database:
             f"state database {self.path} refused a statement ({name})."
             " Nothing was half-written; run again, and report it if it stays."
         )
+
+
+def passwords_of(url: str) -> Iterator[str]:
+    """The passwords in a database's address, read as whoever connects reads them, and as written.
+
+    Nothing where it cannot be read: it is then refused, and not shown.
+    """
+    with suppress(ArgumentError, ValueError):
+        found = make_url(url)
+        for password in (found.password, found.query.get("password")):
+            if isinstance(password, str) and password:
+                yield from {password, quote(password, safe="")}
 
 
 def stale(lease: Lease) -> StaleLeaseError:

@@ -115,6 +115,11 @@ class PostgreSQL:
                 "ICP_DATABASE_URL must name a database;"
                 " write postgresql://user:password@host:5432/database."
             )
+        if "@" in (url.host or ""):  # the rest of a password, which no message may show
+            raise StateError(
+                "ICP_DATABASE_URL has more than one @ before the host: in a user or password write"
+                " @ as %40, / as %2F, : as %3A and % as %25."
+            )
         host = url.host or url.query.get("host") or "localhost"
         self.name = f"{host}:{url.port or _PORT}/{url.database}"
         limits = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pydantic import SecretStr
@@ -110,6 +111,15 @@ def test_secrets_are_known_to_the_redaction(settings: Settings) -> None:
     url = SecretStr("postgresql://icp:p%40ss@db:5432/icp")
     on_server = settings.model_copy(update={"database_url": url})
     assert {*composition.secrets_of(on_server)} == {TOKEN, "p%40ss", "p@ss"}
+
+
+@pytest.mark.parametrize("password", ["se/cret", "a#b?c", "a:b"])
+def test_a_password_is_known_as_it_is_used(settings: Settings, password: str) -> None:
+    """Also where someone wrote it into the address as it stands, and the driver takes it so."""
+    url = SecretStr(f"postgresql://icp:{password}@db:5432/icp?sslmode=require")
+    on_server = settings.model_copy(update={"database_url": url})
+
+    assert {*composition.secrets_of(on_server)} == {TOKEN, password, quote(password, safe="")}
 
 
 def test_the_key_of_the_traces_receiver_is_a_secret_too(
