@@ -185,3 +185,26 @@ def test_a_portal_without_companies(bare: Desk, tmp_path: Path) -> None:
         assert ended.code == 0
         assert (ended.data["read"], ended.data["outcome"]) == (0, "succeeded")
         assert desk.icp("explain", "1").code in {1, 2}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("forget", "1"),
+        ("runs",),
+        ("runs", "--rejected"),
+        ("audit",),
+        ("alerts",),
+        ("explain", "1", "--at", "2026-11-24"),
+        ("reject", "20261124-040000-4f2a", "--reason", "no"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_a_connection_that_is_none(bare: Desk, command: tuple[str, ...]) -> None:
+    """A mistyped name is no empty answer: least of all "forgotten", where nothing was."""
+    for _ in range(2):  # nor is it known from the first time on
+        ended = bare.icp(*command, "--connection", "hubspto")
+
+        assert (ended.code, ended.out) == (2, "")
+        assert 'no connection "hubspto"' in ended.words
+        assert 'Did you mean "hubspot"?' in ended.words

@@ -16,6 +16,7 @@ from config.settings import load_settings
 from worker import composition
 from worker.alerting.webhook import DeliveryError, Webhook
 from worker.cli.failing import FAILED, failures
+from worker.cli.naming import one_or_all
 from worker.cli.showing import console, printable
 from worker.state.alerts import Alert
 from worker.state.instants import instant_text
@@ -61,7 +62,7 @@ def list_alerts(name: str | None, *, limit: int, as_json: bool) -> None:
     with failures():
         settings = load_settings(need_connection=False)
         with composition.open_database(settings) as state:
-            found = state.alerts.latest(name, limit)
+            found = state.alerts.latest(one_or_all(settings, state, name), limit)
         if as_json:
             typer.echo(json.dumps([_as_json(alert) for alert in found]))
             return

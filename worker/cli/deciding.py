@@ -16,6 +16,7 @@ from rich.table import Table
 from config.settings import load_settings
 from worker import composition
 from worker.cli.failing import CONFIGURATION, fail, failures
+from worker.cli.naming import one_or_all, remembered
 from worker.cli.showing import console
 from worker.state.actions import Action
 from worker.state.instants import instant_text
@@ -37,8 +38,8 @@ def reject_run(run_id: str, name: str | None, *, by: str, reason: str, as_json: 
     """Drop a held run's plan and leave its accounts as they are."""
     with failures():
         settings = load_settings(need_connection=False)
-        connection = name or settings.connection(None).name
         with composition.open_database(settings) as state:
+            connection = remembered(settings, state, name)
             who = by or this_person()
             pinned = reject(state, connection, run_id, who=who, reason=reason, holder=this_holder())
             counts = state.plan.counts(run_id)
@@ -103,7 +104,7 @@ def list_actions(name: str | None, *, as_csv: bool, as_json: bool) -> None:
     with failures():
         settings = load_settings(need_connection=False)
         with composition.open_database(settings) as state:
-            found = state.actions.all(name)
+            found = state.actions.all(one_or_all(settings, state, name))
         if as_json:
             typer.echo(json.dumps([action._asdict() for action in found]))
         elif as_csv:

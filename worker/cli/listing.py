@@ -14,6 +14,7 @@ from rich.table import Table
 from config.settings import Settings, load_settings
 from worker import composition
 from worker.cli.failing import failures
+from worker.cli.naming import one_or_all, remembered
 from worker.cli.showing import console, printable
 from worker.state.rows import DeadLetter, Run
 from worker.state.store import State
@@ -27,7 +28,7 @@ def list_runs(name: str | None, *, limit: int, rejected: bool, as_json: bool) ->
             if rejected:
                 _rejected(settings, state, name, as_json=as_json)
                 return
-            found = state.runs.latest(name, limit)
+            found = state.runs.latest(one_or_all(settings, state, name), limit)
         if as_json:
             typer.echo(json.dumps([_run_json(run) for run in found]))
             return
@@ -73,7 +74,7 @@ def _run_json(run: Run) -> dict[str, Any]:
 
 def _rejected(settings: Settings, state: State, name: str | None, *, as_json: bool) -> None:
     """The one place that shows the CRM's own words about a refused record."""
-    connection = name or settings.connection(None).name
+    connection = remembered(settings, state, name)
     letters: list[DeadLetter] = []
     while page := state.dead_letters.all(connection, letters[-1].account_id if letters else ""):
         letters += page

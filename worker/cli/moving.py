@@ -12,6 +12,7 @@ from connectors.batching import distinct
 from worker import composition
 from worker.cli.deciding import this_person
 from worker.cli.failing import CONFIGURATION, fail, failures
+from worker.cli.naming import remembered
 from worker.cli.stopping import stopping
 from worker.sync.keeping import this_holder
 from worker.sync.moving import adopt, forget
@@ -63,8 +64,8 @@ def forget_accounts(accounts: Sequence[str], name: str | None, *, as_json: bool)
     """Erase accounts from mirror, journal, history and dead letter."""
     with failures():
         settings = load_settings(need_connection=False)
-        connection = name or settings.connection(None).name
         with composition.open_database(settings) as state:
+            connection = remembered(settings, state, name)
             bound = state.bindings.of(connection)
             wanted = distinct(composition.full_ids(bound.crm if bound else "", accounts))
             known = forget(state, connection, wanted, who=this_person(), holder=this_holder())

@@ -25,6 +25,7 @@ from worker.cli.explanations import (
     verdict,
 )
 from worker.cli.failing import CONFIGURATION, FAILED, fail, failures
+from worker.cli.naming import remembered
 from worker.cli.restored import show_restored, written_json
 from worker.cli.showing import console, printable
 from worker.icp.explaining import points
@@ -44,8 +45,8 @@ def explain_past(account: str, name: str | None, at: str, *, as_json: bool) -> N
     with failures():
         moment = _moment(at)
         settings = load_settings(need_connection=False)
-        connection = name or settings.connection(None).name
         with composition.open_database(settings) as state:
+            connection = remembered(settings, state, name)
             bound = state.bindings.of(connection)
             [account] = composition.full_ids(bound.crm if bound else "", [account])
             row = state.history.at(connection, account, moment)
