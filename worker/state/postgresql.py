@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, create_engine, event, text
 
-from worker.state.errors import StateError
+from worker.state.errors import DatabaseError, StateError
 
 if TYPE_CHECKING:
     import psycopg
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 _PORT = 5432
 _LOCK = 7_310_042  # any number, the same in every process: see lock_tables
-_LOCK_TABLES = text("SELECT pg_advisory_xact_lock(:number)")
+_LOCK_TABLES = text(
+    "SELECT current_setting('transaction_read_only') FROM pg_advisory_xact_lock(:number)"
+)
+_WRITING = "icp_writing"
 _IDLE = timedelta(seconds=60)
 _CONNECTING = {
     "connect_timeout": 10,
@@ -60,7 +63,10 @@ _CROWDED = (
 )
 _READ_ONLY = (
     "cannot be written: the server is read-only, such as a standby",
-    "Point ICP_DATABASE_URL at the primary server.",
+    (
+        "Point ICP_DATABASE_URL at the primary server; if it is, find out who set"
+        " default_transaction_read_only, and why."
+    ),
 )
 _FULL = (
     "cannot grow: the server's volume is full",
@@ -136,16 +142,20 @@ class PostgreSQL:
             connect_args=arguments,
         )
         event.listen(self.engine, "connect", _without_nul)
+        event.listen(self.engine, "begin", _begin)
 
     def options(self, *, writing: bool, durable: bool) -> dict[str, object]:  # noqa: ARG002  # a commit is always durable
         """Choose how the next transaction begins."""
         # the fence, read FOR SHARE, is what a writer must not see change; a reader sees one moment
         level = "READ COMMITTED" if writing else "REPEATABLE READ"
-        return {"isolation_level": level, "postgresql_readonly": not writing}
+        return {"isolation_level": level, _WRITING: writing}
 
     def lock_tables(self, connection: Connection) -> None:
         """Let one process at a time make tables; it ends with the transaction."""
-        connection.execute(_LOCK_TABLES, {"number": _LOCK})
+        if connection.execute(_LOCK_TABLES, {"number": _LOCK}).scalar() == "on":
+            # where there is nothing to make, only the first write of a run would find out
+            what, remedy = _READ_ONLY
+            raise DatabaseError(f"state database {self.name} {what} (25006). {remedy}")
 
     def fold(self) -> None:
         """Nothing: the server looks after its write-ahead log."""
@@ -169,6 +179,17 @@ class PostgreSQL:
 
 def _milliseconds(span: timedelta) -> int:
     return int(span.total_seconds() * 1000)
+
+
+def _begin(connection: Connection) -> None:
+    """Read-only for a reader; for a writer what the server says.
+
+    Asked for READ WRITE, it would overrule default_transaction_read_only, which somebody set for a
+    reason; and a standby would refuse in words that do not tell why.
+    """
+    driver = connection.connection.dbapi_connection
+    writing = connection.get_execution_options().get(_WRITING, True)
+    driver.read_only = None if writing else True  # type: ignore[union-attr]  # psycopg's own
 
 
 def _without_nul(connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:

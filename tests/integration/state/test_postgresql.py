@@ -271,6 +271,42 @@ def test_a_certificate_that_does_not_hold_is_explained(words: str) -> None:
     assert "sslrootcert" in found[2]
 
 
+@pytest.mark.parametrize("made", [True, False])
+def test_a_read_only_server_is_refused(server: Server, *, made: bool) -> None:
+    """At the start, whether or not there are tables to make; a standby behaves alike."""
+    url = server.database()
+    if made:
+        open_state(url).close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        read_only(connection)
+
+    with pytest.raises(StateError, match=r"the server is read-only.*\(25006\).*primary server"):
+        open_state(url)
+
+
+def test_a_server_that_becomes_read_only(server: Server) -> None:
+    """What somebody decided for the database is not overruled; reading goes on."""
+    url = server.database()
+    with open_state(url) as state, psycopg.connect(url, autocommit=True) as connection:
+        lease = leased(state)
+        state.mirror.save(lease, [mirrored("1")])
+        read_only(connection)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+        with pytest.raises(StateError, match=r"the server is read-only.*\(25006\)"):
+            state.mirror.save(lease, [mirrored("2")])
+        assert state.mirror.count(CONNECTION) == 1
+
+
+def read_only(connection: psycopg.Connection) -> None:
+    """Have every new session of a database begin read-only."""
+    name = connection.info.dbname
+    connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+
+
 def test_whole_run(server: Server, tmp_path: Path) -> None:
     """Runs, a dry run among them, leave the same tiers as with SQLite."""
     usual, other = desk(tmp_path), desk(tmp_path / "other")
