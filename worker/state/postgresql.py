@@ -47,6 +47,14 @@ _LOGIN = (
     "refuses the log-in",
     "Check user and password in ICP_DATABASE_URL, and pg_hba.conf on the server.",
 )
+_PLAIN = (
+    "refuses the log-in, at least without TLS",
+    "Check sslmode, user and password in ICP_DATABASE_URL, and pg_hba.conf on the server.",
+)
+_PARAMETERS = (
+    "cannot be reached with a parameter that is asked for",
+    "Check what stands after the ? in ICP_DATABASE_URL.",
+)
 _MISSING = ("does not exist on that server", "Create it, or name another in ICP_DATABASE_URL.")
 _RIGHTS = (
     "denies a right that is needed",
@@ -60,6 +68,14 @@ _RESTART = ("is starting, stopping or was restarted", "Run again; nothing was ha
 _CROWDED = (
     "takes no more connections",
     "Close some, or raise max_connections on the server.",
+)
+_CUT = (
+    "ended a statement that took too long, or that somebody cancelled",
+    "Give the user a longer statement_timeout, or none, then run again; nothing was half-written.",
+)
+_POOLED = (
+    "is behind a pooler that changes sessions between transactions",
+    "Have it pool sessions (pool_mode = session), or name the server itself in ICP_DATABASE_URL.",
 )
 _READ_ONLY = (
     "cannot be written: the server is read-only, such as a standby",
@@ -89,6 +105,8 @@ _REMEDIES = {
     "53100": _FULL,
     "53300": _CROWDED,
     "25006": _READ_ONLY,
+    **dict.fromkeys(("57014", "25P04"), _CUT),
+    **dict.fromkeys(("26000", "42P05"), _POOLED),
     "57P": _RESTART,
     "25P03": _RESTART,  # idle too long within a transaction: this process was held up
     "08": _AWAY,
@@ -96,17 +114,32 @@ _REMEDIES = {
 # While connecting the driver gives no code, only the server's words. They are matched, never shown:
 # they may name the user.
 _WORDS = (
+    ("session is read-only", "25006", _READ_ONLY),
+    ("server is in hot standby", "25006", _READ_ONLY),
+    ("startup parameter", "08001", _PARAMETERS),
+    ("configuration parameter", "08001", _PARAMETERS),
+    ("connection has been closed", "57P01", _RESTART),  # one by TLS
+    ("eof detected", "57P01", _RESTART),  # likewise
+    ("connection is lost", "57P01", _RESTART),
     ("password", "28P01", _LOGIN),
     ("authentication", "28000", _LOGIN),
+    ("ssl encryption", "28000", _LOGIN),
+    ("no encryption", "28000", _PLAIN),
+    ("ssl off", "28000", _PLAIN),  # until version 13
     ("pg_hba", "28000", _LOGIN),
     ("certificate", "08001", _TLS),  # also: its file "does not exist"
     ("does not support ssl", "08001", _TLS),
+    ("sslmode", "08001", _TLS),
+    ("ssl error", "08001", _TLS),
     ('fatal:  role "', "28000", _LOGIN),
     ("does not exist", "3D000", _MISSING),
     ("permission denied", "42501", _RIGHTS),
     ("starting up", "57P03", _RESTART),
+    ("in recovery mode", "57P03", _RESTART),  # after a crash
+    ("yet accepting", "57P03", _RESTART),
     ("shutting down", "57P03", _RESTART),
     ("too many", "53300", _CROWDED),
+    ("connection slots", "53300", _CROWDED),  # all but those kept for superusers
     ("terminating connection", "57P01", _RESTART),
     ("server closed the connection", "57P01", _RESTART),
 )
@@ -128,13 +161,10 @@ class PostgreSQL:
             )
         host = url.host or url.query.get("host") or "localhost"
         self.name = f"{host}:{url.port or _PORT}/{url.database}"
-        limits = (
-            f"-c lock_timeout={_milliseconds(wait)}"
-            f" -c idle_in_transaction_session_timeout={_milliseconds(_IDLE)}"
-        )
-        own = url.query.get("options")
+        own = str(url.query.get("options", ""))
+        limits = {"lock_timeout": wait, "idle_in_transaction_session_timeout": _IDLE}
+        self._limits = {name: span for name, span in limits.items() if name not in own}
         arguments = {name: it for name, it in _CONNECTING.items() if name not in url.query}
-        arguments["options"] = f"{limits} {own}" if isinstance(own, str) else limits
         self.engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             hide_parameters=True,  # values never enter an exception's text
@@ -142,6 +172,7 @@ class PostgreSQL:
             connect_args=arguments,
         )
         event.listen(self.engine, "connect", _without_nul)
+        event.listen(self.engine, "connect", self._limit)
         event.listen(self.engine, "begin", _begin)
 
     def options(self, *, writing: bool, durable: bool) -> dict[str, object]:  # noqa: ARG002  # a commit is always durable
@@ -157,6 +188,13 @@ class PostgreSQL:
             what, remedy = _READ_ONLY
             raise DatabaseError(f"state database {self.name} {what} (25006). {remedy}")
 
+    def _limit(self, connection: psycopg.Connection, _: ConnectionPoolEntry) -> None:
+        """Set how long to wait; not while connecting: PgBouncer refuses whom it cannot follow."""
+        connection.autocommit = True
+        for name, span in self._limits.items():
+            connection.execute("SELECT set_config(%s, %s, false)", (name, _milliseconds(span)))
+        connection.autocommit = False
+
     def fold(self) -> None:
         """Nothing: the server looks after its write-ahead log."""
 
@@ -168,17 +206,19 @@ class PostgreSQL:
                 if code.startswith(start):
                     return code, what, remedy
             return None
+        words = str(cause).casefold()
+        if "connection option" in words:  # which the driver finds out by itself
+            return "08001", *_PARAMETERS
         if type(cause).__name__ not in {"OperationalError", "ConnectionTimeout"}:
             return None
-        words = str(cause).casefold()
         for word, named, (what, remedy) in _WORDS:
             if word in words:
                 return named, what, remedy
         return "08001", *_AWAY
 
 
-def _milliseconds(span: timedelta) -> int:
-    return int(span.total_seconds() * 1000)
+def _milliseconds(span: timedelta) -> str:
+    return str(int(span.total_seconds() * 1000))
 
 
 def _begin(connection: Connection) -> None:

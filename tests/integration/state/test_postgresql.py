@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -205,6 +206,13 @@ def test_lost_connection_is_replaced(server: Server) -> None:
         (r"postgres@", "hunter2:hunter2@", "refuses the log-in"),
         (r"/postgres\?.*", "/", "must name a database"),
         (r"sslmode=disable", "sslmode=require", "cannot be reached with TLS"),
+        ("=disable", "=nonsense", "cannot be reached with TLS"),
+        ("=disable", "=disable&hunter2=1", "with a parameter that is asked for (08001)"),
+        (
+            "=disable",
+            "=disable&options=-chunter2%3D1",
+            "with a parameter that is asked for (08001)",
+        ),
     ],
 )
 def test_unusable_server_is_explained(server: Server, pattern: str, by: str, message: str) -> None:
@@ -234,6 +242,31 @@ def test_a_certificate_that_does_not_hold_is_explained(words: str) -> None:
     assert found is not None
     assert found[1] == "cannot be reached with TLS as ICP_DATABASE_URL asks"
     assert "sslrootcert" in found[2]
+
+
+NO_ENTRY = 'no pg_hba.conf entry for host "10.0.0.9", user "u", database "d"'
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("FATAL:  remaining connection slots are reserved for …", "no more connections (53300)"),
+        (f"FATAL:  {NO_ENTRY}, no encryption", "at least without TLS (28000)"),
+        (f"{NO_ENTRY}, SSL encryption\n{NO_ENTRY}, no encryption", "refuses the log-in (28000)"),
+        ("SSL connection has been closed unexpectedly", "was restarted (57P01)"),
+        ("FATAL:  the database system is in recovery mode", "was restarted (57P03)"),
+        ("FATAL:  the database system is not yet accepting connections", "restarted (57P03)"),
+        ("session is read-only", "the server is read-only"),
+    ],
+)
+def test_words_of_servers_are_understood(said: str, message: str) -> None:
+    """Where there is no code, what is the matter is told by the server's words."""
+    backend = PostgreSQL(make_url("postgresql://127.0.0.1/d"), MINUTE)
+
+    found = backend.explain(psycopg.OperationalError(f"connection failed: {said}"))
+
+    assert found is not None
+    assert message in f"{found[1]} ({found[0]})"
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -270,6 +303,37 @@ def read_only(connection: psycopg.Connection) -> None:
     """Have every new session of a database begin read-only."""
     name = connection.info.dbname
     connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+
+
+def test_a_statement_that_is_cut_short(server: Server) -> None:
+    """The server's own limit is named."""
+    url = server.database()
+    with (
+        open_state(f"{url}&options=-c%20statement_timeout%3D100") as state,
+        psycopg.connect(url) as other,
+    ):
+        lease = leased(state)
+        other.execute("LOCK TABLE mirror")
+        with pytest.raises(StateError, match=r"took too long.*\(57014\).*statement_timeout"):
+            state.mirror.save(lease, [mirrored("1")])
+        other.rollback()
+        state.mirror.save(lease, [mirrored("1")])
+
+
+def test_a_pooler_is_asked_for_nothing_it_cannot_give() -> None:
+    """PgBouncer refuses whoever asks for more, while it connects, than what it keeps track of."""
+    with socket.create_server(("127.0.0.1", 0)) as pooler, ThreadPoolExecutor(1) as pool:
+        url = f"postgresql://u@127.0.0.1:{pooler.getsockname()[1]}/d?sslmode=disable"
+        opening = pool.submit(open_state, url)
+        client, _ = pooler.accept()
+        with client:
+            size = int.from_bytes(client.recv(4), "big")
+            words = client.recv(size - 4)[4:].split(b"\0")
+        with pytest.raises(StateError, match="was restarted"):
+            opening.result()
+
+    tracked = {b"client_encoding", b"application_name", b"timezone", b"datestyle"}
+    assert {it.lower() for it in words[::2] if it} <= tracked | {b"user", b"database"}
 
 
 def test_whole_run(server: Server, tmp_path: Path) -> None:
