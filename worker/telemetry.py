@@ -93,3 +93,5 @@ def set_up_logging(
     root.setLevel(max(number, logging.WARNING))
     # its warnings quote addresses, of which that of the webhook is a secret
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # its warnings quote the server on errors that follow one that is told anyway
+    logging.getLogger("psycopg").setLevel(logging.ERROR)

@@ -33,6 +33,7 @@ def _as_before() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+    logging.getLogger("psycopg").setLevel(logging.NOTSET)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 
@@ -150,3 +151,11 @@ def test_the_webhook_s_address_is_in_no_warning_of_a_library() -> None:
         serving.join(10)
 
     assert SECRET[::-1] not in out.getvalue()
+
+
+def test_a_database_driver_s_warnings_stay_out() -> None:
+    """They pass on what a server says, beside the one line that names the matter."""
+    out = logged("debug")
+    logging.getLogger("psycopg").warning("error ignored: Failing row contains (%s)", "Acme")
+
+    assert not out.getvalue()
