@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from typing import Final
 
 import psycopg
 
-from benchmarks.chaos import nameless
+from benchmarks.chaos import nameless, volumes
 from benchmarks.chaos.books import Audit, Book, different
 from benchmarks.chaos.dying import Last, Point, armed
 from benchmarks.chaos.places import (
@@ -36,7 +35,6 @@ from tests.support import postgres
 
 ACCOUNTS: Final = 110
 FAILED, UNUSABLE = 1, 2  # exit codes
-_FULL: Final = "8m"  # of a volume
 _ANSWERED: Final = Point("write answered", 1)  # the CRM has done it, and nothing is recorded yet
 
 
@@ -66,7 +64,7 @@ class Fault:
         words: a pattern of what the command says.
         codes: how the command may end.
         at: where in a run; ``None``: before it starts.
-        mounts: whether it takes a volume of its own.
+        mounts: the kind of volume of its own that it takes, if any.
     """
 
     name: str
@@ -75,7 +73,7 @@ class Fault:
     words: str
     codes: Sequence[int] = (FAILED,)
     at: Point | None = None
-    mounts: bool = False
+    mounts: str = ""
 
 
 @contextmanager
@@ -99,11 +97,21 @@ def _locked(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def _read_only(scene: Scene) -> Iterator[None]:
-    _mount("-o", "remount,ro", str(scene.volume))
+    volumes.mount("-o", "remount,ro", str(scene.volume))
     try:
         yield
     finally:
-        _mount("-o", "remount,rw", str(scene.volume))
+        volumes.mount("-o", "remount,rw", str(scene.volume))
+
+
+@contextmanager
+def _turned_read_only(scene: Scene) -> Iterator[None]:
+    """By the system, as the disk had an error; nobody can remount it with the file open."""
+    volumes.fail(scene.volume)
+    try:
+        yield
+    finally:
+        volumes.mend(scene.volume)
 
 
 @contextmanager
@@ -175,17 +183,17 @@ FAULTS: Final[Sequence[Fault]] = (
     Fault(
         *("disk full", "SQLite", _volume_full, r"the volume is full .*Free space"),
         at=_ANSWERED,
-        mounts=True,
+        mounts=volumes.MEMORY,
     ),
     Fault(
         *("disk full while planning", "SQLite", _volume_full, r"the volume is full .*Free space"),
         at=Point("read answered", 4),
-        mounts=True,
+        mounts=volumes.MEMORY,
     ),
     Fault(
         *("disk full before the start", "SQLite", _volume_full, r"volume is full .*Free space"),
         codes=(FAILED, UNUSABLE),
-        mounts=True,
+        mounts=volumes.MEMORY,
     ),
     Fault(
         *("locked by another process", "SQLite", _locked, r"locked by another process .*Wait"),
@@ -194,7 +202,12 @@ FAULTS: Final[Sequence[Fault]] = (
     Fault(
         *("read-only volume", "SQLite", _read_only, r"cannot be (written|opened).*(writ)"),
         codes=(UNUSABLE,),
-        mounts=True,
+        mounts=volumes.MEMORY,
+    ),
+    Fault(
+        *("disk error makes it read-only", "SQLite", _turned_read_only, r"storage .*read-only"),
+        at=_ANSWERED,
+        mounts=volumes.DISK,
     ),
     Fault(
         *("database of a newer version", "SQLite", _newer, r"a newer version made it.*restore"),
@@ -295,8 +308,7 @@ def _scene(fault: Fault, folder: Path, server: postgres.Server | None) -> Iterat
     volume.mkdir()
     with ExitStack() as stack:
         if fault.mounts:
-            _mount("-t", "tmpfs", "-o", f"size={_FULL}", "tmpfs", str(volume))
-            stack.callback(_run, "umount", "-l", str(volume))
+            stack.enter_context(volumes.mounted(fault.mounts, volume))
         if fault.database == "PostgreSQL":
             if server is None:
                 raise BrokenError("there is no server")
@@ -313,29 +325,10 @@ def _server(scene: Scene) -> postgres.Server:
     return scene.server
 
 
-def mounts_allowed() -> bool:
-    """Whether this machine lets us mount a small volume."""
-    with tempfile.TemporaryDirectory() as name:
-        try:
-            _mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", name)
-        except (OSError, subprocess.CalledProcessError):
-            return False
-        _run("umount", name)
-    return True
-
-
-def _mount(*arguments: str) -> None:
-    _run("mount", *arguments)
-
-
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed programs
-
-
 def rows(options: Options) -> Iterator[Row]:
     """One row for each fault; each happens once."""
     times = options.times or 1
-    mounts = mounts_allowed()
+    kinds = {it for it in (volumes.MEMORY, volumes.DISK) if volumes.allowed(it)}
     with (
         warm() as shell,
         postgres.server() as server,
@@ -346,7 +339,7 @@ def rows(options: Options) -> Iterator[Row]:
         own.mkdir()
         known = truth(place, own)
         for number, fault in enumerate(FAULTS):
-            if fault.mounts and not mounts:
+            if fault.mounts and fault.mounts not in kinds:
                 continue
             began = time.monotonic()
             broken: list[str] = []

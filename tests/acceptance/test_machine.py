@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.chaos.machine import ACCOUNTS, FAULTS, Fault, mounts_allowed, suffer
+from benchmarks.chaos import volumes
+from benchmarks.chaos.machine import ACCOUNTS, FAULTS, Fault, suffer
 from benchmarks.chaos.places import Place, Truth, opened, truth, warm
 from tests.support import postgres
 
@@ -31,7 +32,7 @@ def test_a_run_meets_a_fault(
     place: tuple[Place, Truth], fault: Fault, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """It says what is the matter and what to do; what it had written is not lost nor redone."""
-    if fault.mounts and not mounts_allowed():
+    if fault.mounts and not volumes.allowed(fault.mounts):
         pytest.skip("takes the right to mount a volume; test_opening.py has what needs none")
     on_server = fault.database == "PostgreSQL"
     server = request.getfixturevalue("server") if on_server else None

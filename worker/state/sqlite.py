@@ -64,7 +64,10 @@ _REMEDIES = {
     ),
     "SQLITE_IOERR": (
         "cannot be read or written: the storage reports an error",
-        "Check the volume; use a local disk, not a network share.",
+        (
+            "Check the volume, which the system makes read-only after an error; use a local disk,"
+            " not a network share."
+        ),
     ),
 }
 
