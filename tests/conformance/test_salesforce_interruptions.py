@@ -10,14 +10,7 @@ import pytest
 from connectors.errors import TransientError
 from connectors.records import WriteResult
 from connectors.salesforce.connector import SalesforceConnector
-from tests.conformance.place import (
-    BY_CALLS,
-    BY_JOBS,
-    Log,
-    Place,
-    results,
-    tiered,
-)
+from tests.conformance.place import BY_CALLS, BY_JOBS, Log, Place, results, tiered
 from tests.support.mortal import KilledError, Mortal
 
 WRITTEN = WriteResult.WRITTEN

@@ -11,16 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import MisconfiguredError
 from connectors.records import AccountUpdate, WriteResult
-from tests.conformance.place import (
-    BY_CALLS,
-    BY_JOBS,
-    CODES,
-    NAMES,
-    TIERS,
-    Place,
-    results,
-    tiered,
-)
+from tests.conformance.place import BY_CALLS, BY_JOBS, CODES, NAMES, TIERS, Place, results, tiered
 
 WRITTEN, REJECTED, MISSING = WriteResult.WRITTEN, WriteResult.REJECTED, WriteResult.MISSING
 BOTH = pytest.mark.parametrize("threshold", [BY_CALLS, BY_JOBS], ids=["calls", "jobs"])

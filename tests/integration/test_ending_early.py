@@ -10,16 +10,8 @@ import pytest
 
 from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
-from connectors.errors import (
-    MisconfiguredError,
-    Problem,
-    QuotaExhaustedError,
-    TransientError,
-)
-from connectors.records import (
-    AccountUpdate,
-    WriteOutcome,
-)
+from connectors.errors import MisconfiguredError, Problem, QuotaExhaustedError, TransientError
+from connectors.records import AccountUpdate, WriteOutcome
 from tests.support.runs import START, Desk, desk
 from worker.sync.report import RunOutcome
 

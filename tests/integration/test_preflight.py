@@ -7,14 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import (
-    MisconfiguredError,
-)
+from connectors.errors import MisconfiguredError
 from connectors.memory import InMemoryCrm
-from connectors.records import (
-    FieldDescription,
-    FieldKind,
-)
+from connectors.records import FieldDescription, FieldKind
 from tests.support.runs import Desk, companies, desk, portal_fields
 from worker.state.errors import StateError
 

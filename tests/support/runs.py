@@ -12,13 +12,7 @@ from config.freezing import Freeze
 from connectors.base import CrmConnector, JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.memory import InMemoryCrm
-from connectors.records import (
-    AccountUpdate,
-    FieldDescription,
-    FieldKind,
-    Option,
-    WriteOutcome,
-)
+from connectors.records import AccountUpdate, FieldDescription, FieldKind, Option, WriteOutcome
 from tests.support.databases import fresh
 from tests.support.profiles import FUNDING, SECTOR, SIZE, TIERS, disqualifier, profile
 from worker.icp.predicates import InRange

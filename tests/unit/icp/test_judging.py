@@ -17,12 +17,7 @@ from tests.support.profiles import (
     profile,
 )
 from worker.icp.judging import Judge
-from worker.icp.predicates import (
-    Holding,
-    InRange,
-    IsFlag,
-    NotIn,
-)
+from worker.icp.predicates import Holding, InRange, IsFlag, NotIn
 from worker.icp.profile import (
     DISQUALIFIED,
     NEEDS_DATA,

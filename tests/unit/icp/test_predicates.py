@@ -6,11 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.profiles import (
-    TODAY,
-    number,
-    one_of,
-)
+from tests.support.profiles import TODAY, number, one_of
 from worker.icp.predicates import (
     CREDIT,
     Band,

@@ -7,17 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.wire import Reply, Request, Wire
-from tests.unit.connectors.salesforce.described import (
-    ACCOUNT,
-    Field,
-    described,
-)
-from tests.unit.connectors.salesforce.wire import (
-    LIMITS,
-    answering,
-    page,
-    soql_of,
-)
+from tests.unit.connectors.salesforce.described import ACCOUNT, Field, described
+from tests.unit.connectors.salesforce.wire import LIMITS, answering, page, soql_of
 
 ORGANIZATION = {
     "Id": "00D000000000001EAA",

@@ -8,12 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import (
-    ProtocolError,
-    QuotaExhaustedError,
-    StoppedError,
-    TransientError,
-)
+from connectors.errors import ProtocolError, QuotaExhaustedError, StoppedError, TransientError
 from connectors.records import AccountUpdate, WriteOutcome, WriteResult
 from connectors.salesforce.bulk_ingest import Job
 from connectors.salesforce.encoding import Encoding

@@ -9,11 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.errors import (
-    MisconfiguredError,
-    ProtocolError,
-    TransientError,
-)
+from connectors.errors import MisconfiguredError, ProtocolError, TransientError
 from connectors.records import AccountUpdate, WriteResult
 from tests.unit.connectors.salesforce.org import (
     DELETED,

@@ -22,12 +22,7 @@ from tests.unit.connectors.salesforce.org import (
     error_of,
     writer_on,
 )
-from tests.unit.connectors.salesforce.sending import (
-    CALL,
-    sent_ids,
-    updates_of,
-    write_by_calls,
-)
+from tests.unit.connectors.salesforce.sending import CALL, sent_ids, updates_of, write_by_calls
 
 
 def test_a_call_says_what_it_must(org: Org) -> None:

@@ -22,13 +22,7 @@ from tests.unit.connectors.salesforce.described import (
     field,
 )
 from tests.unit.connectors.salesforce.queried import Org
-from tests.unit.connectors.salesforce.wire import (
-    TOKEN,
-    answering,
-    error,
-    page,
-    session_on,
-)
+from tests.unit.connectors.salesforce.wire import TOKEN, answering, error, page, session_on
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

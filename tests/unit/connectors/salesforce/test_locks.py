@@ -17,12 +17,7 @@ from tests.unit.connectors.salesforce.org import (
     account_id,
     error_of,
 )
-from tests.unit.connectors.salesforce.sending import (
-    CALL,
-    sent_ids,
-    updates_of,
-    write_by_calls,
-)
+from tests.unit.connectors.salesforce.sending import CALL, sent_ids, updates_of, write_by_calls
 
 
 def test_locked_records_alone_are_sent_again_after_a_while(org: Org) -> None:

@@ -7,9 +7,7 @@ import traceback
 import pytest
 
 from connectors.errors import MisconfiguredError, TransientError
-from connectors.salesforce.auth import (
-    PasswordLogin,
-)
+from connectors.salesforce.auth import PasswordLogin
 from tests.unit.connectors.salesforce.wire import (
     CONSUMER,
     SECRET,

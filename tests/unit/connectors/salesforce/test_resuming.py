@@ -33,12 +33,7 @@ from tests.unit.connectors.salesforce.org import (
     error_of,
     writer_on,
 )
-from tests.unit.connectors.salesforce.sending import (
-    BEGIN,
-    POLL,
-    SUCCEEDED,
-    updates,
-)
+from tests.unit.connectors.salesforce.sending import BEGIN, POLL, SUCCEEDED, updates
 from tests.unit.connectors.salesforce.wire import session_on
 
 VALIDATION: Error = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", SECRET, ["Tier__c"])
