@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +17,7 @@ from worker.sync.agreeing import agreed_losses
 from worker.sync.backfilling import is_backfilled
 from worker.sync.canary import LARGE, send_canary, undecided
 from worker.sync.connection import Parts, RunRequest
+from worker.sync.departures import Departures
 from worker.sync.doubting import MOST, Doubts
 from worker.sync.draining import Drain
 from worker.sync.evaluating import Evaluator
@@ -74,8 +74,6 @@ class Pass:
         self._checkpoint = checkpoint
         self._now = now
         self._visible = visible
-        self._mirrored = parts.state.mirror.count(parts.connection.name)  # before this pass
-        self._gone: list[str] = []
         self.met: set[str] = set()  # of named accounts, the ids under which they were read
         self.looked = False  # at every account that it set out to look at
         self._known = [name for name in self._connection.fields.read_fields() if name in described]
@@ -114,7 +112,9 @@ class Pass:
             report.counters,
         )
         self._began = keeper.now()
-        self._doubts = Doubts(parts.state, parts.connection.name, self.evaluator.census)
+        census = self.evaluator.census
+        self._doubts = Doubts(parts.state, parts.connection.name, census)
+        self._departures = Departures(parts, keeper, census, report.counters)
 
     @property
     def counters(self) -> Counters:
@@ -160,7 +160,7 @@ class Pass:
                 return self._hold(hold)
             self.leave_rest_held()
             return RunOutcome.STOPPED
-        self._forget_gone()
+        self._departures.forget()
         if self._report.kind is RunKind.FULL and self._request.limit is None:
             self._settle_census()
         if self._interludes.doubtful:
@@ -189,7 +189,7 @@ class Pass:
         incremental = kind is RunKind.INCREMENTAL
         self._progress.stage("read", None if incremental else self._total())
         if incremental:
-            self._find_gone()
+            self._departures.find(self._window())
         for chunk in self._chunks():
             if self._stop.is_set():
                 return False
@@ -218,28 +218,10 @@ class Pass:
                 f" {len(found)} of them were read by id. `icp run --full` looks at all."
             )
 
-    def _find_gone(self) -> None:
-        """Find what the CRM says was deleted or merged away; nothing is planned for it."""
-        name = self._connection.name
-        for page in self._connector.gone(self._window()):
-            self._keeper.keep()
-            known = self._state.mirror.page(name, [it.account_id for it in page])
-            for row in known.values():
-                self.evaluator.census.meet(row.rowid)
-            self._gone += known
-
-    def _forget_gone(self) -> None:
-        """Erase what is gone, once the guard has let it pass."""
-        for some in chunked(self._gone, CHUNK):  # half a portal, perhaps: others wait for each
-            self._keeper.keep()
-            self._state.erase(self._keeper.lease, some)
-            self.counters.erased += len(some)
-
     def _losses(self) -> Losses:
         """What is no longer there: accounts of a complete pass or by the CRM's word, and inputs."""
         whole = self._report.kind is RunKind.FULL and self._request.limit is None
-        missing = self._mirrored - self.evaluator.census.met if whole else len(self._gone)
-        return Losses(max(missing, 0), dict(self.evaluator.vanished))
+        return Losses(self._departures.missing(whole=whole), dict(self.evaluator.vanished))
 
     def _foresee(self, writes: int) -> None:
         """Say what the run costs in calls, all told, against what is left of the day."""
@@ -341,18 +323,9 @@ class Pass:
         )
         if hold is None or not hold.losses.missing:
             return hold
-        return replace(hold, losses=replace(hold.losses, missing_by_tier=self._tiers_lost()))
-
-    def _tiers_lost(self) -> Mapping[str, int]:
-        """Which tiers the accounts had that are no longer there."""
-        found: Counter[str] = Counter()
-        for some in (
-            self.evaluator.census.unseen() if not self._gone else chunked(self._gone, CHUNK)
-        ):
-            self._keeper.keep()
-            rows = self._state.mirror.page(self._connection.name, list(some))
-            found.update(row.computed_tier for row in rows.values())
-        return found
+        return replace(
+            hold, losses=replace(hold.losses, missing_by_tier=self._departures.by_tier())
+        )
 
     def _is_named(self) -> bool:
         """Whether a person named each account, and so knows what is asked for."""
