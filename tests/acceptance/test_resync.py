@@ -60,11 +60,17 @@ def test_a_worker_picks_up_named_accounts(settled: Desk) -> None:
 
 
 def test_words_for_a_person(settled: Desk) -> None:
-    """Without --json: the outcome and the counts; an id that is not there is named."""
+    """Without --json: the outcome and the counts; an id that is not there is named, or pinned."""
     with working(settled):
         ended = settled.icp("resync", "999999999")
+        chosen = spoilt(settled, 1)
+        written = settled.icp("resync", *chosen, "--json").data["report"]["run"]
+        assert settled.icp("rollback", written).code == 0
+        pinned = settled.icp("resync", *chosen)
     assert "999999999: no such account" in ended.out
     assert "0 read" in ended.out
+    assert "1 read, 1 unchanged, 0 written" in pinned.out
+    assert "1 account pinned, and left as it is: a run was rejected or undone." in pinned.out
 
 
 def test_without_a_worker(settled: Desk) -> None:

@@ -22,7 +22,13 @@ from worker.cli.deciding import this_person
 from worker.cli.failing import CONFIGURATION, FAILED, STOPPED, fail, failures
 from worker.cli.running import execute
 from worker.cli.serving import LEFT_BEHIND, is_being_run, run_request, tier_named
-from worker.cli.showing import TerminalProgress, console, progress_bar, show_report
+from worker.cli.showing import (
+    TerminalProgress,
+    console,
+    pinned_words,
+    progress_bar,
+    show_report,
+)
 from worker.cli.stopping import stopping
 from worker.recording import attempt
 from worker.state.instants import instant_text
@@ -218,6 +224,9 @@ def _show(state: State, request: Request, *, as_json: bool) -> None:
         out = console()
         counts = ", ".join(f"{report[it]:,} {it}" for it in _COUNTS if report[it] or it in _ALWAYS)
         out.print(f"{outcome.value}, run {request.run_id}\n{counts}")
+        if report["pinned"]:
+            words = pinned_words(report["pinned"], request.connection)
+            out.print(escape(words), soft_wrap=True)
         for problem in report["problems"]:
             out.print(f"[red]problem[/] {escape(problem)}")
         if report["hold"]:

@@ -192,16 +192,19 @@ def show_report(
         _show_hold(out, report, report.hold, links=links)
 
 
+def pinned_words(count: int, connection: str) -> str:
+    """Say that accounts look unchanged because a person wanted them left as they are."""
+    some = "1 account pinned, and left as it is"
+    if count != 1:
+        some = f"{count:,} accounts pinned, and left as they are"
+    return f"{some}: a run was rejected or undone. `icp resume {connection}` frees all that are"
+
+
 def _show_remarks(out: Console, report: RunReport) -> None:
     """Accounts that a person may want to look at."""
     counters = report.counters
     if counters.pinned:
-        one = counters.pinned == 1
-        out.print(
-            f"{counters.pinned:,} account{'' if one else 's'} pinned, and left as"
-            f" {'it is' if one else 'they are'}: a run was rejected or undone. `icp resume"
-            f" {escape(report.connection)}` frees all that are"
-        )
+        out.print(escape(pinned_words(counters.pinned, report.connection)), soft_wrap=True)
     if counters.stale:
         out.print(f"{counters.stale:,} accounts judged on a last known value")
     if counters.not_kept:
