@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.integration.test_rollback import undo
 from tests.support.runs import Clock, Desk, desk
 from worker.cli.app import app
 from worker.sync.canary import SIZE
@@ -174,3 +175,21 @@ def test_whoever_rejects_the_rest_is_told_of_the_canary(
     assert f"{PORTAL - SIZE:,} accounts stay as they are" in found.stdout
     assert f"{written} accounts were written before" in found.stdout
     assert "`icp rollback run-1 --connection main` undoes that" in found.stdout
+
+
+def test_whoever_undoes_it_again_has_been_told(shop: Desk) -> None:
+    """A rollback is stopped by its canary once: what cannot be mended must not keep the rest."""
+    shop.run()
+    refuse(shop, 3)
+
+    first = undo(shop, "run-1").report
+
+    assert first.outcome is RunOutcome.FAILED
+    assert first.counters.written + first.counters.rejected == SIZE
+    assert "`icp rollback run-1` then restores the rest" in first.problems[0]
+    again = undo(shop, "run-1").report
+    assert again.outcome is RunOutcome.PARTIAL
+    assert again.counters.rejected == again.left.total() == PORTAL // 3
+    assert {it for it, tier in shop.tiers().items() if tier} == {
+        str(it) for it in range(1, PORTAL + 1, 3)
+    }

@@ -36,6 +36,11 @@ def was_canary(hold: Mapping[str, Any] | None) -> bool:
     return hold is not None and str(hold["reason"]).startswith(_CANARY)
 
 
+def is_of_canary(problem: str) -> bool:
+    """Whether that is what a rollback says that its canary ended."""
+    return problem.startswith(_CANARY)
+
+
 def undecided(state: State, report: RunReport) -> Hold | None:
     """Why the run before waits for a person, where that was held by its canary for the same.
 

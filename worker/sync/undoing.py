@@ -23,7 +23,7 @@ from worker.state.rows import (
 )
 from worker.state.runs import ROLLBACK
 from worker.state.store import State
-from worker.sync.canary import LARGE, send_canary
+from worker.sync.canary import LARGE, is_of_canary, send_canary
 from worker.sync.connection import Parts
 from worker.sync.draining import CHANGED_SINCE, Drain
 from worker.sync.examples import Examples
@@ -42,6 +42,8 @@ CHUNK = 1_000
 
 WRITTEN = (ChangeState.WRITTEN, ChangeState.SENT)
 """What a run wrote, or may have written."""
+
+_ATTEMPTS = 20  # rollbacks looked through, newest first
 
 _NOT_RESTORED = (ChangeState.LEFT, ChangeState.MISSING, ChangeState.REJECTED)
 
@@ -292,12 +294,23 @@ class Undoing:
             progress=self._progress.advance,
             recheck=None if dry_run else Recheck(self._kinds),
         )
-        if planned > LARGE and not dry_run:
+        if planned > LARGE and not dry_run and not self._is_told():
             hold = send_canary(drain, self._state, self._run_id, self._report.counters, self._stop)
             if hold is not None:
                 self._report.problems.append(
-                    f"{hold.reason}. `icp runs --rejected` shows the CRM's words. Mend the cause;"
-                    f" `icp rollback {self._undone.run_id}` then restores the rest."
+                    f"{hold.reason}. `icp runs --rejected` shows the CRM's words. Mend the cause if"
+                    f" you can; `icp rollback {self._undone.run_id}` then restores the rest, all but"
+                    " what is refused."
                 )
                 return RunOutcome.FAILED
         return RunOutcome.SUCCEEDED if drain.run(self._stop) else RunOutcome.STOPPED
+
+    def _is_told(self) -> bool:
+        """Whether the canary of an earlier attempt has shown what is refused."""
+        before = self._state.runs.latest(self._connection.name, _ATTEMPTS, rollbacks=True)
+        reports = (orjson.loads(it.report or b"{}") for it in before)
+        return any(
+            it.get("rolls_back") == self._undone.run_id
+            and any(map(is_of_canary, it.get("problems", ())))
+            for it in reports
+        )
