@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.integration.test_rollback import undo
+from tests.integration.rollback.undone import undo
 from tests.support.runs import Clock, Desk, desk
 from worker.cli.app import app
 from worker.sync.canary import SIZE

@@ -130,3 +130,23 @@ def test_accounts_that_a_pass_over_other_fields_overlooked_are_not_judged_by_tho
     assert {name: shop.tiers()[name] for name in "123"} == {name: before[name] for name in "123"}
     shop.connector = None
     assert shop.run(full=True).report.outcome is RunOutcome.SUCCEEDED
+
+
+def test_a_column_that_is_emptied_while_other_fields_wait_for_approval_is_told(shop: Desk) -> None:
+    """The held run has read these fields: what was known then stands in for what is gone now."""
+    map_fields(shop, OTHERS)
+    shop.guard = NO_CHANGE
+    assert shop.run().report.outcome is RunOutcome.HELD
+    shop.clock.advance(hours=1)
+    lost = 0
+    for name in shop.ids():
+        lost += bool(shop.crm.stored(name).get("industry"))
+        shop.crm.edit(name, {"industry": ""})
+
+    for _ in range(2):
+        report = shop.run().report
+
+        assert report.kind is RunKind.FULL
+        assert report.hold is not None
+        assert report.hold.losses.vanished == {"sector": lost}
+        assert f"input sector became empty in {lost} accounts" in report.hold.reason

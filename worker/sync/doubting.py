@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
+
 from worker.state.census import Census
 from worker.state.instants import instant
-from worker.state.rows import Checkpoint, Lease, MirrorRow
+from worker.state.rows import Checkpoint, MirrorRow
+from worker.state.runs import HELD, REJECTED, SUPERSEDED
 from worker.state.store import State
+from worker.sync.keeping import Keeper
+from worker.sync.report import RunKind, RunReport
 
 SHOWN_AFTER: Final = timedelta(minutes=2)
 """How long a write may take to show in a search: its index lags by seconds, with no bound given.
@@ -23,6 +28,26 @@ HubSpot tells of "a few moments"; see https://github.com/HubSpot/hubspot-api-nod
 
 MOST: Final = 500
 """Accounts looked at in one run: enough to notice, and five calls at most."""
+
+
+_LATER: Final = 100  # runs that are looked at, newest first
+_HELD: Final = (HELD, SUPERSEDED, REJECTED)
+
+
+def read_by_a_held_run(state: State, report: RunReport) -> bool:
+    """Whether the mirror holds the fields of the run of *report*, though no checkpoint says so.
+
+    So it is where a complete pass over them was held, and no later run has read others.
+    """
+    for run in state.runs.latest(report.connection, _LATER):
+        if run.run_id == report.run or run.kind == RunKind.UNSTARTED:
+            continue
+        earlier = orjson.loads(run.report or b"{}")
+        if earlier.get("mapping") != report.mapping:
+            return False
+        if run.kind == RunKind.FULL and not earlier["limited"] and run.outcome in _HELD:
+            return True
+    return False
 
 
 class Doubts:
@@ -48,16 +73,17 @@ class Doubts:
             return set()
         return self._state.journal.unanswered(self._connection, unsettled)
 
-    def set_aside(self, lease: Lease, account_ids: Sequence[str]) -> None:
-        """Judge accounts from the mirror no more until they are read again.
+    def set_aside_unmet(self, keeper: Keeper) -> None:
+        """Judge what a complete pass over other fields did not meet no more, until it is read.
 
-        They exist, and a complete pass over other fields than before did not meet them: what the
-        mirror holds are values of those.
+        It is gone, or was overlooked: what the mirror holds of it are values of the fields of
+        before.
         """
-        rows = self._state.mirror.page(self._connection, account_ids)
-        self._state.mirror.save(
-            lease, [row._replace(modified_at="", inputs=b"[]") for row in rows.values()]
-        )
+        for some in self._census.unseen():
+            keeper.keep()
+            rows = self._state.mirror.page(self._connection, some)
+            aside = [row._replace(modified_at="", inputs=b"[]") for row in rows.values()]
+            self._state.mirror.save(keeper.lease, aside)
 
     def unechoed(self, checkpoint: Checkpoint, overlap: timedelta, now: datetime) -> list[str]:
         """Which accounts were written lately and should have been in the window just read.

@@ -18,7 +18,7 @@ from worker.sync.backfilling import is_backfilled
 from worker.sync.canary import LARGE, send_canary, undecided
 from worker.sync.connection import Parts, RunRequest
 from worker.sync.departures import Departures
-from worker.sync.doubting import MOST, Doubts
+from worker.sync.doubting import MOST, Doubts, read_by_a_held_run
 from worker.sync.draining import Drain
 from worker.sync.evaluating import Evaluator
 from worker.sync.guard import Hold, Losses, Transition, check
@@ -85,7 +85,8 @@ class Pass:
         )
         last_day = instant(checkpoint.until).date() if checkpoint.until else None
         self._fingerprint = self._connection.fingerprint()
-        self._same_inputs = checkpoint.inputs_fingerprint == self._connection.inputs_fingerprint()
+        self._whole = report.kind is RunKind.FULL and request.limit is None
+        self._same_inputs = checkpoint.inputs_fingerprint == report.mapping
         # A new ICP asks about every account; so does a new day, for triggers decay and overrides
         # and last known values run out by date; and what is held, for its plan is made anew.
         self._rejudges = (
@@ -100,7 +101,7 @@ class Pass:
                 self._fingerprint,
                 now.date(),
                 self._rejudges,
-                self._same_inputs,
+                self._same_inputs or read_by_a_held_run(parts.state, report),
                 # a person who names an account wants it tried
                 None if request.accounts else keeper.now(),
             ),
@@ -127,6 +128,8 @@ class Pass:
             self.leave_rest_held()
             return RunOutcome.STOPPED
         self.looked = True
+        if self._whole and not self._same_inputs:
+            self._doubts.set_aside_unmet(self._keeper)
         self._progress.stage("guard", None)
         self._report.transitions = self._transitions()
         planned = self._state.plan.counts(self._run_id).get("planned", 0)
@@ -161,7 +164,7 @@ class Pass:
             self.leave_rest_held()
             return RunOutcome.STOPPED
         self._departures.forget()
-        if self._report.kind is RunKind.FULL and self._request.limit is None:
+        if self._whole:
             self._settle_census()
         if self._interludes.doubtful:
             self._report.problems.append(DOUBTFUL)
@@ -220,8 +223,7 @@ class Pass:
 
     def _losses(self) -> Losses:
         """What is no longer there: accounts of a complete pass or by the CRM's word, and inputs."""
-        whole = self._report.kind is RunKind.FULL and self._request.limit is None
-        return Losses(self._departures.missing(whole=whole), dict(self.evaluator.vanished))
+        return Losses(self._departures.missing(whole=self._whole), dict(self.evaluator.vanished))
 
     def _foresee(self, writes: int) -> None:
         """Say what the run costs in calls, all told, against what is left of the day."""
@@ -343,8 +345,6 @@ class Pass:
                 self.counters.erased += len(gone)
             missed = [name for name in unseen if name in alive]
             if missed:
-                if not self._same_inputs:
-                    self._doubts.set_aside(self._keeper.lease, missed)
                 self._report.problems.append(
                     f"{len(missed)} accounts exist but were not in the full list,"
                     f" among them {', '.join(missed[:3])}. Run again with --full."

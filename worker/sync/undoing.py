@@ -299,8 +299,8 @@ class Undoing:
             if hold is not None:
                 self._report.problems.append(
                     f"{hold.reason}. `icp runs --rejected` shows the CRM's words. Mend the cause if"
-                    f" you can; `icp rollback {self._undone.run_id}` then restores the rest, all but"
-                    " what is refused."
+                    f" you can; `icp rollback {self._undone.run_id}` then restores the rest, all"
+                    " but what is refused."
                 )
                 return RunOutcome.FAILED
         return RunOutcome.SUCCEEDED if drain.run(self._stop) else RunOutcome.STOPPED
