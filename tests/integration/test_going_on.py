@@ -18,7 +18,7 @@ from config.schedule import schedule
 from config.settings import Settings
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from worker.cli.running import LOOK_AGAIN, Tick
-from worker.cli.serving import RequestServer
+from worker.cli.serving import RequestServer, is_being_run
 from worker.due import last_due
 from worker.state.database import Database
 from worker.state.instants import instant, instant_text
@@ -211,7 +211,10 @@ class Once(threading.Event):
 
 
 def test_what_is_asked_for_waits_until_a_lost_host_can_be_taken_over_from(worker: Worker) -> None:
-    """Nobody asks the CRM each second what is selected, to find that it cannot be run yet."""
+    """Nobody asks the CRM each second what is selected, to find that it cannot be run yet.
+
+    Nor is whoever asked told meanwhile that there seems to be no worker.
+    """
     state, now = worker.state, worker.state.now()
     expired = now - LEASE_TTL - timedelta(seconds=10)
     assert state.leases.acquire("main", "another-host:1:ab", LEASE_TTL, expired)
@@ -225,7 +228,9 @@ def test_what_is_asked_for_waits_until_a_lost_host_can_be_taken_over_from(worker
         return found.outcome
 
     assert look() is None
+    assert is_being_run(state, "main")
     assert len(worker.sandbox.calls()) == calls
     later(worker, now + TAKEOVER_AFTER)
+    assert not is_being_run(state, "main")
     assert look() == "succeeded"  # of an empty portal nothing is selected
     assert len(worker.sandbox.calls()) > calls

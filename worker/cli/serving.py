@@ -48,11 +48,15 @@ _PAGE = 1_000
 
 
 def is_being_run(state: State, connection: str) -> bool:
-    """Whether a process that lives, as far as can be told, holds the connection."""
+    """Whether a process that lives, as far as can be told, holds the connection.
+
+    Until a lost one can be taken over from, what it sent may still arrive: nobody runs it, and a
+    request would be taken in vain each second, with calls to the CRM for what it selects.
+    """
     lease = state.leases.holder(connection)
     if lease is None or is_gone(lease.holder):
         return False
-    return lease.expires_at > instant_text(state.now())
+    return lease.expires_at > instant_text(state.now() - TAKEOVER_AFTER)
 
 
 def tier_named(wanted: str, compiled: composition.Compiled) -> str:
@@ -177,23 +181,13 @@ class RequestServer:
                     return
             try:
                 self.recover()
-                if not self._is_free():
+                if is_being_run(self._state, self._name):
                     return
                 request = self._state.requests.take(self._name, self._state.now())
                 if request is None or not self._serve(request):
                     return
             finally:
                 self._turn.release()
-
-    def _is_free(self) -> bool:
-        """Whether a run could begin now: also what a lost holder had sent must have landed first.
-
-        Or a request would be taken in vain each second, and the CRM be asked what it selects.
-        """
-        lease = self._state.leases.holder(self._name)
-        if lease is None or is_gone(lease.holder):
-            return True
-        return lease.expires_at <= instant_text(self._state.now() - TAKEOVER_AFTER)
 
     def _serve(self, request: Request) -> bool:
         """Serve one; false when it had to be put back."""
