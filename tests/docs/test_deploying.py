@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +90,31 @@ def test_the_port_is_one() -> None:
     assert pod(FILES[0])["metadata"]["annotations"]["prometheus.io/port"] == str(PORT)
     [policy] = [it for it in documents(FILES[0]) if it["kind"] == "NetworkPolicy"]
     assert [it["port"] for it in policy["spec"]["ingress"][0]["ports"]] == [PORT]
+
+
+def test_the_health_check_asks_the_worker_itself() -> None:
+    """Also where the environment names a proxy, for calls to the CRM: it would ask that one."""
+
+    class Ready(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/readyz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ready) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        _, option, code = IMAGE.last("HEALTHCHECK").arguments
+        ours = code.replace(f":{PORT}/", f":{server.server_port}/")
+        asked = subprocess.run(  # noqa: S603 - what the image runs
+            [sys.executable, option, ours],
+            env={"http_proxy": "http://127.0.0.1:9", "PATH": os.environ["PATH"]},
+            check=False,
+        )
+        server.shutdown()
+
+    assert asked.returncode == 0
 
 
 def test_the_state_is_on_the_volume() -> None:
