@@ -95,7 +95,7 @@ def changes(
     left = {event for event, _ in present} | {
         alert.event for alert in open_alerts if alert not in over
     }
-    troubles = [alert for alert in over if alert.event in _TROUBLES]
+    troubles = [it for it in over if it.event in _TROUBLES and it.event in wanted]
     if troubles and not left & set(_TROUBLES) and last.outcome in _GOOD:
         raised.append(_recovery(it, last, troubles, now, wanted))
     return Change(raised, [alert.number for alert in over])

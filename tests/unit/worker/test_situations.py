@@ -52,15 +52,17 @@ class Book:
         now: datetime = NOW,
         reviews: Sequence[str] | None = None,
         since: datetime = NOW - HOUR,
+        wanted: Sequence[str] = EVENTS,
     ) -> list[Mapping[str, Any]]:
         """Look once; answers what is told."""
         found = changes(
-            it, self.open, now, watched_since=since, overdue_reviews=reviews, wanted=EVENTS
+            it, self.open, now, watched_since=since, overdue_reviews=reviews, wanted=wanted
         )
         self.open = [alert for alert in self.open if alert.number not in found.ended]
         told = []
         for number, one in enumerate(found.raised, start=1 + len(self.open)):
-            told.append(orjson.loads(one.payload))
+            if one.wanted:
+                told.append(orjson.loads(one.payload))
             if not one.over:
                 at = instant_text(now)
                 self.open.append(
@@ -134,6 +136,20 @@ def test_named_accounts_that_went_well_end_no_hold() -> None:
     assert events(book.look(stands(run("succeeded", 3), one))) == []
     assert [it.event for it in book.open] == ["held"]
     assert events(book.look(stands(run("succeeded", 4)))) == ["recovered"]
+
+
+def test_of_what_nobody_was_told_nobody_is_told_that_it_is_over() -> None:
+    """Who asked for holds alone, and for their end, hears of no failure that went by."""
+    book, chosen = Book(), ("held", "recovered")
+    one = run("held", hold=hold("60 accounts"), transitions=MATRIX)
+    failed = run("failed", problems=["x"])
+    assert book.look(stands(failed), wanted=chosen) == []
+    assert book.look(stands(run("succeeded", 2)), wanted=chosen) == []
+    assert events(book.look(stands(one, one), wanted=chosen)) == ["held"]
+    book.look(stands(failed, one), wanted=chosen)
+    [told] = book.look(stands(run("succeeded", 3)), wanted=chosen)
+    assert told["event"] == "recovered"
+    assert "before: held, since" in told["cause"]
 
 
 def test_a_pause_is_no_alarm() -> None:
