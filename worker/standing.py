@@ -44,6 +44,9 @@ _LOOKED_THROUGH: Final = 20
 _DEPTHS: Final = (1, 20, 400)
 """The same, step by step: it is mostly the last of all."""
 
+RESTART: Final = "restart the worker   (if you changed a credential: it reads them at its start)"
+"""Else ``icp check`` and ``icp run`` do well with a new one, and the worker fails as before."""
+
 BROKEN_OFF: Final = "the last run broke off: its process died or hangs; the next run repairs it"
 
 
@@ -317,7 +320,8 @@ def failure_remedies(it: Standing) -> Sequence[str]:
     """The commands that help when the last run failed."""
     if it.report.get("failure") == Failure.ICP.value:
         return ("icp lint",)
-    return (f"icp check{it.of}", f"icp run{it.of}")
+    commands = (f"icp check{it.of}", f"icp run{it.of}")
+    return (*commands, RESTART) if it.report.get("failure") == Failure.SETUP.value else commands
 
 
 def _waiting(it: Standing, now: datetime, *, review_overdue: bool | None) -> Iterator[Verdict]:

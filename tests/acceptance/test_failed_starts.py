@@ -25,6 +25,9 @@ def test_a_revoked_token_is_on_record(settled: Desk) -> None:
     assert said["verdict"] == "stopped"
     assert said["why"] == last["report"]["problems"][0]
     assert said["remedies"][0] == "icp check --connection hubspot"
+    assert said["remedies"][-1].startswith("restart the worker")  # it read the token at its start
+    shown = settled.icp("status").out
+    assert f"hubspot: stopped: {said['why']}" in shown.splitlines()
     assert NOBODYS.encode() not in settled.produced()
 
 

@@ -121,9 +121,10 @@ def _window(freeze: Freeze | None) -> dict[str, str] | None:
 def _show(it: Standing, said: Verdict, overdue: Overdue, now: datetime, *, links: bool) -> None:
     out = console()
     why = f": {escape(said.why)}" if said.why else ""
-    out.print(f"[bold]{escape(it.connection)}[/]: [{_COLOURS[said.word]}]{said.word}[/]{why}")
+    word = f"[{_COLOURS[said.word]}]{said.word}[/]"
+    out.print(f"[bold]{escape(it.connection)}[/]: {word}{why}", soft_wrap=True)
     for remedy in said.remedies:
-        out.print(f"  → {escape(remedy)}")
+        out.print(f"  → {escape(remedy)}", soft_wrap=True)
     if links and it.held is not None and it.freeze is None:
         run = it.held.run_id
         out.print(f"  → icp approve {run}{it.of} --link   (for someone without a shell)")
