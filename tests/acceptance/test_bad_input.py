@@ -208,3 +208,13 @@ def test_a_connection_that_is_none(bare: Desk, command: tuple[str, ...]) -> None
         assert (ended.code, ended.out) == (2, "")
         assert 'no connection "hubspto"' in ended.words
         assert 'Did you mean "hubspot"?' in ended.words
+
+
+def test_a_period_that_is_none(bare: Desk) -> None:
+    """The option is named, and how to write one."""
+    ended = bare.icp("resync", "--since", "yesterday")
+
+    assert (ended.code, ended.words) == (
+        2,
+        '--since: "yesterday" is not an interval. Write 30m, 6h or 7d.',
+    )

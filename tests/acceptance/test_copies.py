@@ -99,3 +99,16 @@ def test_the_same_org_as_a_sandbox(org_desk: OrgDesk) -> None:
     org = org_desk.org
     org.control("POST", "records", {"Organization": {org.org_id: {"IsSandbox": True}}})
     stopped(org_desk, org_desk.mark(), "production", "sandbox")
+
+
+def test_nothing_is_adopted_where_it_belongs_already(org_desk: OrgDesk) -> None:
+    """No accounts are said to be forgotten, with or without --yes, and none are."""
+    known = org_desk.query("SELECT count(*) FROM mirror")
+
+    for command in (["adopt"], ["adopt", "--yes"]):
+        ended = org_desk.icp(*command)
+        assert ended.code == 0
+        assert "already; nothing was changed" in ended.out
+
+    assert org_desk.query("SELECT count(*) FROM mirror") == known
+    assert org_desk.icp("audit", "--json").data == []

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -46,7 +47,14 @@ def run_demo(*, crm: str, accounts: Path | None, folder: Path, hold: bool) -> No
             fail([f"ACCOUNTS={accounts}: no such file."], CONFIGURATION)
         if find_spec("starlette") is None:  # the image leaves out what only the simulators need
             fail([_NO_SIMULATOR], CONFIGURATION)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            words = f"{folder}: cannot be written ({why}). Name another with --folder."
+            fail([words], CONFIGURATION)
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the simulator outlives us
         with Simulator(kind, accounts) as simulator:
             demo = Demo(simulator, folder)

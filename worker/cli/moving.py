@@ -14,6 +14,7 @@ from worker.cli.deciding import this_person
 from worker.cli.failing import CONFIGURATION, fail, failures
 from worker.cli.naming import remembered
 from worker.cli.stopping import stopping
+from worker.state.rows import Binding
 from worker.sync.keeping import this_holder
 from worker.sync.moving import adopt, forget
 from worker.telemetry import set_up_logging
@@ -30,8 +31,9 @@ def adopt_portal(name: str | None, *, confirmed: bool, as_json: bool) -> None:
         with stopping() as stop, composition.open_database(settings) as state:
             connector = composition.open_connector(chosen, stop, wired.fields)
             bound = state.bindings.of(chosen.name)
-            if not confirmed:
-                portal = connector.portal()
+            portal = connector.portal()
+            same = bound == Binding(portal.crm, portal.portal_id, portal.kind)
+            if not confirmed and not same:
                 words = (
                     f"connection {chosen.name}: its state belongs to {bound or 'no portal yet'};"
                     f" the credential opens {portal.crm} {portal.portal_id} ({portal.kind})."
@@ -53,6 +55,8 @@ def adopt_portal(name: str | None, *, confirmed: bool, as_json: bool) -> None:
                     }
                 )
             )
+        elif same:
+            typer.echo(f"{chosen.name} belongs to {binding} already; nothing was changed.")
         else:
             typer.echo(
                 f"{chosen.name} now belongs to {binding}; {forgotten:,} accounts were forgotten."

@@ -104,7 +104,7 @@ def _chosen(
         try:
             interval(since)
         except ValueError as error:
-            fail([f"--since: {error}"], CONFIGURATION)
+            fail([f"--since: {error} Write 30m, 6h or 7d."], CONFIGURATION)
         ways.append((RequestKind.SINCE, {"since": since.strip()}))
     if rejected:
         ways.append((RequestKind.REJECTED, {}))

@@ -31,17 +31,24 @@ def write_starter(folder: Path, example: str, crm: str) -> None:
                 [f"There is no example {example!r}. Choose one of {', '.join(known)}."],
                 CONFIGURATION,
             )
-        taken = [str(folder / name) for name in targets if (folder / name).exists()]
-        if taken:
-            fail(
-                [f"{', '.join(taken)} exists already. Move it away or choose another folder."],
-                CONFIGURATION,
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, source in targets.items():
-            text = (shipped / source).read_text(encoding="utf-8")
-            (folder / name).write_text(text, encoding="utf-8")
-            typer.echo(f"wrote {folder / name}")
+        texts = {it: (shipped / source).read_text("utf-8") for it, source in targets.items()}
+        try:
+            _write(folder, texts)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            words = f"{folder}: cannot be written ({why}). Name a folder where you may write."
+            fail([words], CONFIGURATION)
         typer.echo(
             "Next: edit both, then `icp lint`, `icp check`, `icp setup`, `icp run --dry-run`."
         )
+
+
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    taken = [str(folder / name) for name in texts if (folder / name).exists()]
+    if taken:
+        words = f"{', '.join(taken)} exists already. Move it away or choose another folder."
+        fail([words], CONFIGURATION)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        typer.echo(f"wrote {folder / name}")

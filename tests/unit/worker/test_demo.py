@@ -79,3 +79,16 @@ def test_a_crm_that_is_not_simulated_is_refused(
         run_demo(crm="pipedrive", accounts=None, folder=tmp_path, hold=False)
 
     assert "Use hubspot or salesforce." in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, before any simulator starts."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(typer.Exit) as left:
+        run_demo(crm="hubspot", accounts=None, folder=tmp_path / "file" / "demo", hold=False)
+
+    assert left.value.exit_code == 2
+    assert "cannot be written" in capsys.readouterr().err

@@ -40,6 +40,20 @@ def test_what_there_is_not_is_refused_by_name(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one line, as a mistake of who asked and no incident."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(typer.Exit) as left:
+        write_starter(tmp_path / "file" / "new", "midmarket-saas", "hubspot")
+
+    said = capsys.readouterr().err.splitlines()
+    assert left.value.exit_code == 2
+    assert [f"{tmp_path / 'file' / 'new'}: cannot be written" in it for it in said] == [True]
+
+
 def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is there may hold somebody's work."""
     (tmp_path / "icp.env").write_text("mine", encoding="utf-8")
