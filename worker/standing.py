@@ -135,8 +135,9 @@ def standing(
     success = _success(state, connection)
     first = state.runs.first(connection, _SCHEDULED) if last and not success else None
     until = state.checkpoints.load(connection).until
-    lease = state.leases.holder(connection)
-    at_work = lease if lease and instant(lease.expires_at) > now else None
+    at_work = state.leases.holder(connection)
+    if at_work and (instant(at_work.expires_at) <= now or is_gone(at_work.holder)):
+        at_work = None
     return Standing(
         connection=connection,
         last=_as_it_is(last, at_work) if last else None,
@@ -212,7 +213,7 @@ def _did_all(run: Run) -> bool:
 
 def _as_it_is(last: Run, at_work: Lease | None) -> Run:
     """A run without an end whose process died or hangs is recorded as such by the next one."""
-    if last.outcome is None and (at_work is None or is_gone(at_work.holder)):
+    if last.outcome is None and at_work is None:
         return replace(last, outcome=ABANDONED)
     return last
 
@@ -223,7 +224,7 @@ def _unfinished(state: State, connection: str, at_work: Lease | None) -> Run | N
     if not found:
         return None
     latest = found[0]
-    if latest.outcome is None and at_work is not None and not is_gone(at_work.holder):
+    if latest.outcome is None and at_work is not None:
         return None
     if latest.outcome in {RunOutcome.SUCCEEDED.value, RunOutcome.PARTIAL.value}:
         return None

@@ -21,10 +21,11 @@ from connectors.records import AccountRecord, Window
 from tests.support.runs import Desk, desk
 from worker.alerting.desk import AlertDesk
 from worker.alerting.situations import changes
-from worker.standing import Standing, standing, verdict
+from worker.standing import BROKEN_OFF, Standing, standing, verdict
 from worker.state.alerts import Raised
 from worker.state.runs import ABANDONED
-from worker.sync.report import RunOutcome, RunReport
+from worker.sync.keeping import LEASE_TTL, place
+from worker.sync.report import RunKind, RunOutcome, RunReport
 
 DAILY = schedule("0 4 * * *")
 
@@ -305,3 +306,22 @@ def test_who_waits_for_calls_is_not_told_to_run(it: Desk) -> None:
         later = verdict(found, back, review_overdue=False)
         assert later.word == then
         assert later.remedies[-1] == "icp run --connection main"
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_process_that_was_killed_is_at_work_no_more(it: Desk, *, gone: bool) -> None:
+    """On its own host that is certain at once; elsewhere once its lease has run out."""
+    where = place() if gone else "elsewhere/0a1b2c3d"
+    holder = f"{where}:4194304:00000000"  # there is never a process of that number
+    lease = it.state.leases.acquire("main", holder, LEASE_TTL, it.clock())
+    assert lease is not None
+    now = it.clock()
+    it.state.runs.start(lease, "run-9", kind=RunKind.FULL.value, as_of=now, started_at=now)
+
+    found = stands(it)
+    said = verdict(found, it.clock(), review_overdue=False)
+
+    assert (found.lease is None) is gone
+    assert (said.word, said.why) == (("look", BROKEN_OFF) if gone else ("all right", ""))
+    it.clock.advance(seconds=LEASE_TTL.total_seconds() + 1)
+    assert verdict(stands(it), it.clock(), review_overdue=False).why == BROKEN_OFF
