@@ -61,7 +61,7 @@ def test_it_waits_by_one_clock(shop: Desk, hours: int) -> None:
     )
     crm.refuse("4", "INVALID_OPTION", "icp_tier")
     shop.crm = crm
-    for minutes, refused in ((10, 1), (40, 1), (20, 2)):
+    for minutes, refused in ((1, 2), (60, 2), (50, 2), (20, 3)):  # at first it is another revision
         shop.clock.advance(minutes=minutes)
         full(shop)
         assert rejections(shop) == refused
@@ -73,6 +73,29 @@ def test_other_inputs_are_news(shop: Desk) -> None:
     shop.crm.edit("4", {"employees": "640"})
     assert full(shop).deferred == 0
     assert rejections(shop) == 2
+
+
+def test_an_edit_of_another_field_is_news_once(shop: Desk) -> None:
+    """Somebody may have filled the field that the CRM's rule asks for, though we do not read it."""
+    shop.clock.advance(minutes=5)
+    shop.crm.edit("4", {"name": "Another"})
+    assert shop.run().report.counters.deferred == 0
+    assert rejections(shop) == 2
+
+    shop.clock.advance(minutes=5)
+    assert full(shop).deferred == 1
+    assert rejections(shop) == 2
+
+
+def test_judged_from_the_mirror_meanwhile_an_edit_is_still_news(shop: Desk) -> None:
+    """What was refused then is the revision that was read before."""
+    shop.clock.advance(days=1)
+    report = shop.run().report
+    assert (report.counters.rejected, rejections(shop)) == (1, 2)
+    shop.clock.advance(minutes=5)
+    shop.crm.edit("4", {"name": "Another"})
+    assert shop.run().report.counters.deferred == 0
+    assert rejections(shop) == 3
 
 
 def test_another_icp_is_news(shop: Desk) -> None:

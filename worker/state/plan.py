@@ -261,5 +261,5 @@ def _packed(row: PlannedChange) -> bytes | None:
     standing = row.standing
     if standing is None:
         return None
-    grounds = (row.evidence.decode(), row.summary.decode()) if row.evidence else ()
-    return orjson.dumps((standing.outputs.decode(), *standing[1:], *grounds))
+    grounds = (row.evidence.decode(), row.summary.decode())
+    return orjson.dumps((standing.outputs.decode(), *standing[1:], *grounds, row.modified_at))

@@ -123,6 +123,7 @@ class PlannedChange(NamedTuple):
     lock_group: str = ""
     evidence: bytes = b""  # for the history, once the CRM accepts: what it was judged on, JSON
     summary: bytes = b""  # what it came to, JSON; both or neither
+    modified_at: str = ""  # the revision that was read, for the dead letter, should the CRM refuse
 
 
 class LeftAlone(NamedTuple):
@@ -196,6 +197,7 @@ class DeadLetter(NamedTuple):
     inputs_hash: str
     first_seen: str
     last_seen: str
+    modified_at: str = ""  # the revision that was refused; empty where edits are no news
 
 
 class HistoryRow(NamedTuple):

@@ -6,12 +6,13 @@ Journal, mirror, history and dead letter.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
 
 from worker.state.database import insert_or
-from worker.state.rows import WRITTEN_TO, ChangeState, Outcome, Standing
+from worker.state.rows import WRITTEN_TO, ChangeState, DeadLetter, Outcome, Standing
 from worker.state.tables import changes, dead_letters, history, mirror, runs
 
 _OPEN = select(
@@ -52,8 +53,14 @@ _REFUSE = _REFUSE.on_conflict_do_update(
         "rejections": dead_letters.c.rejections + 1,
         **{
             name: _REFUSE.excluded[name]
-            for name in ("run_id", "code", "field", "message", "inputs_hash", "last_seen")
+            for name in DeadLetter._fields
+            if name not in {"account_id", "rejections", "first_seen", "modified_at"}
         },
+        # judged from the mirror, it was refused as the revision that was refused before
+        "modified_at": case(
+            (_REFUSE.excluded.modified_at == "", dead_letters.c.modified_at),
+            else_=_REFUSE.excluded.modified_at,
+        ),
     },
 )
 
@@ -88,6 +95,7 @@ def settle(
             }
         )
         key: dict[str, object] = {"of": connection, "account": account_id}
+        settled = _unpacked(settling) if settling is not None else None
         if outcome.state is ChangeState.REJECTED:
             refused.append(
                 {
@@ -101,25 +109,27 @@ def settle(
                     "inputs_hash": inputs_hash,
                     "first_seen": at,
                     "last_seen": at,
+                    "modified_at": settled.modified_at if settled is not None else "",
                 }
             )
         else:
             cleared.append(key)
-            if outcome.state is ChangeState.WRITTEN and settling is not None:
-                standing, grounds = _unpacked(settling)
+            if outcome.state is ChangeState.WRITTEN and settled is not None:
+                standing = settled.standing
                 taken.append(
                     key | {f"new_{name}": value for name, value in standing._asdict().items()}
                 )
-                if grounds is not None:
-                    evidence, summary = grounds
+                if settled.evidence:
                     remembered.append(
                         {
                             "connection": connection,
                             "account_id": account_id,
                             "run_id": run_id,
                             "fingerprint": standing.fingerprint,
-                            "inputs": evidence.encode(),
-                            "summary": orjson.dumps(orjson.loads(summary) | {"written_at": at}),
+                            "inputs": settled.evidence.encode(),
+                            "summary": orjson.dumps(
+                                orjson.loads(settled.summary) | {"written_at": at}
+                            ),
                         }
                     )
     if remembered:
@@ -137,9 +147,14 @@ def settle(
     return len(answered)
 
 
-def _unpacked(settling: bytes) -> tuple[Standing, tuple[str, str] | None]:
-    """What the mirror takes over; evidence and summary, which older plans do not have."""
+class _Settled(NamedTuple):
+    standing: Standing  # what the mirror takes over
+    evidence: str = ""  # for the history, as is the summary: plans of older releases lack both
+    summary: str = ""
+    modified_at: str = ""  # for the dead letter: a little older ones lack it
+
+
+def _unpacked(settling: bytes) -> _Settled:
     outputs, *others = orjson.loads(settling)
     ours = len(Standing._fields) - 1
-    standing, grounds = Standing(outputs.encode(), *others[:ours]), others[ours:]
-    return standing, (grounds[0], grounds[1]) if grounds else None
+    return _Settled(Standing(outputs.encode(), *others[:ours]), *others[ours:])

@@ -153,6 +153,7 @@ dead_letters = Table(
     Column("inputs_hash", Text, nullable=False),
     Column("first_seen", Text, nullable=False),
     Column("last_seen", Text, nullable=False),
+    Column("modified_at", Text, nullable=False, server_default=""),
 )
 
 history = Table(

@@ -238,7 +238,7 @@ class Evaluator:
             )
         )
         news = news_of(asked_of(fields, self._asked), self._scope.fingerprint)
-        if self._refusals.waits(account_id, news):
+        if self._refusals.waits(account_id, news, modified_at):
             counters.rejected += 1
             counters.deferred += 1
             counters.not_kept += self._refusals.code(account_id) == NOT_KEPT
@@ -357,6 +357,7 @@ class Evaluator:
             ),
             settled.lock_group,
             *grounds,
+            settled.modified_at,
         )
 
     def _explainer(

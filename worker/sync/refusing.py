@@ -1,8 +1,8 @@
 """When an account that the CRM refused is tried again: on news at once, otherwise ever more rarely.
 
-News is anything that could change the answer: other inputs, an override, another ICP, a person who
-asks. Without news the CRM would most likely say the same again, and each attempt costs calls that
-others need.
+News is anything that could change the answer: an edit of the record, for somebody may have mended
+what the CRM minded, or other inputs, an override, another ICP, a person who asks. Without news the
+CRM would most likely say the same again, and each attempt costs calls that others need.
 """
 
 from __future__ import annotations
@@ -39,10 +39,12 @@ class Refusals:
         if self._any:
             self._page = self._letters.page(self._connection, account_ids)
 
-    def waits(self, account_id: str, news: str) -> bool:
+    def waits(self, account_id: str, news: str, modified_at: str) -> bool:
         """Whether the CRM refused this account and would most likely say the same again."""
         letter = self._page.get(account_id)
-        return letter is not None and self._now is not None and not is_due(letter, news, self._now)
+        if letter is None or self._now is None:
+            return False
+        return not is_due(letter, news, modified_at, self._now)
 
     def code(self, account_id: str) -> str:
         """Why this account is in the dead letter; empty where it is not, or is tried anyway."""
@@ -59,13 +61,16 @@ def news_of(asked: bytes, fingerprint: str) -> str:
     return hashlib.sha256(fingerprint.encode() + b"\0" + asked).hexdigest()[:16]
 
 
-def is_due(letter: DeadLetter, news: str, now: datetime) -> bool:
+def is_due(letter: DeadLetter, news: str, modified_at: str, now: datetime) -> bool:
     """Whether to send a refused account again.
 
-    The wait doubles with every refusal, from an hour to a week. A refusal that lies in the future
+    Its revision tells of edits, where both are known: from the mirror it is judged without one. The
+    wait doubles with every refusal, from an hour to a week. A refusal that lies in the future
     was told by another clock: nothing is concluded from it.
     """
     if letter.code in PASSING or letter.inputs_hash != news:
+        return True
+    if letter.modified_at and modified_at not in {"", letter.modified_at}:
         return True
     doubled = FIRST_WAIT * 2 ** min(letter.rejections - 1, 10)
     waited = now - instant(letter.last_seen)
