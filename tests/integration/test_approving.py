@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.runs import NO_CHANGE, Desk, desk
 from worker.state.errors import StateError
+from worker.sync.moving import forget
 from worker.sync.report import RunKind, RunOutcome
 
 
@@ -43,6 +44,20 @@ def test_approving_passes_over_what_changed_since(it: Desk) -> None:
     assert (report.counters.written, report.counters.invalid) == (59, 1)
     assert it.tiers()["1"] == "tier_3"
     assert it.run().report.counters.written == 1
+
+
+def test_who_was_forgotten_meanwhile_is_counted_no_more(it: Desk) -> None:
+    """Nor looked for: nothing is wrong with a run because a person had its account erased."""
+    held = it.run(yes=False).report
+    it.stop.set()
+    assert it.approve(held.run).outcome is RunOutcome.HELD
+    it.stop.clear()
+    forget(it.state, "main", ["1"], who="Ada", holder="she")
+    report = it.approve(held.run)
+
+    assert (report.outcome, report.problems) == (RunOutcome.SUCCEEDED, [])
+    assert (report.counters.read, report.counters.written) == (59, 59)
+    assert it.tiers()["1"] == ""
 
 
 def test_only_a_held_run_of_the_present_icp_can_be_approved(it: Desk) -> None:

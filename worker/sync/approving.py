@@ -146,7 +146,7 @@ class Approval:
         report.transitions = transitions_in(before)
         report.agreed = losses_in(before.get("agreed") or before.get("hold"))
         counters = report.counters
-        counters.read = before["read"]
+        counters.read = before["read"] - _withdrawn(before, planned)
         counters.unchanged = before["unchanged"]
         counters.tiers.update(before["tiers"])
         counters.written = planned.get("written", 0)
@@ -265,6 +265,15 @@ class Approval:
 def _missing(report: RunReport) -> int:
     """How many accounts a person has agreed to find no longer."""
     return report.agreed.missing if report.agreed else 0
+
+
+def _withdrawn(before: Mapping[str, Any], planned: Mapping[str, int]) -> int:
+    """How many accounts have left the plan since a run reported: forgotten, or resynced within it.
+
+    They are counted no more.
+    """
+    settled = before["written"] + before["rejected"] - before.get("deferred", 0) + before["invalid"]
+    return int(settled + before["held"] - sum(planned.values()))
 
 
 def _counted_missing(before: Mapping[str, Any]) -> bool:
