@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from connectors.errors import TransientError
 from connectors.memory import InMemoryCrm
-from tests.support.runs import Desk, companies, desk, portal_fields
+from tests.support.runs import Desk, OneByOne, companies, desk, portal_fields
 from worker.sync.deciding import reject
 from worker.sync.guard import GuardLimits
 from worker.sync.report import RunOutcome
@@ -95,3 +96,26 @@ def test_what_was_pinned_since_stays(held: Desk) -> None:
     assert held.tiers()[plan[0]] == before
     assert held.run(full=True).report.counters.pinned == 1
     assert held.tiers()[plan[0]] == before
+
+
+def test_what_arrived_unanswered_is_not_sent_again(held: Desk) -> None:
+    """Nothing is written twice, also where the first attempt never learned that it had come in."""
+    sent: list[str] = []
+
+    def line_goes_dead() -> None:
+        sent.append("")
+        if len(sent) == 3:
+            raise TransientError("the line went dead")
+
+    held.connector = OneByOne(held, line_goes_dead)
+    plan = planned(held)
+    assert held.approve("run-2").counters.written == 2
+    held.connector = None
+    held.clock.advance(minutes=5)
+    before = {it.account_id: it.modified_at for it in held.crm.fetch(plan[:3], [])}
+
+    report = held.approve("run-2")
+
+    assert (report.outcome, report.counters.written) == (RunOutcome.SUCCEEDED, len(plan))
+    assert {it.account_id: it.modified_at for it in held.crm.fetch(plan[:3], [])} == before
+    assert held.state.plan.counts("run-2") == {"written": len(plan)}

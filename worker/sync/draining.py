@@ -101,8 +101,8 @@ class Drain:
             counters: counted as answers come.
             progress: told of every batch.
             recheck: read each account again first, and leave alone those that have changed since
-                they were planned. What an interrupted attempt sent and got no answer to is sent
-                again: nothing else will look at it.
+                they were planned. What an interrupted attempt sent and got no answer to is looked
+                at, too, and sent again where it did not arrive: nothing else will.
             interludes: what may go on between two batches and while a job is waited for.
         """
         self._connector = connector
@@ -227,7 +227,8 @@ class Drain:
     def _as_planned(self, recheck: Recheck, changes: list[Change]) -> list[Change]:
         """Keep the accounts that still hold what the plan saw; settle the others as passed over.
 
-        An account that holds what was planned was written by an attempt that got no answer.
+        One that holds what an earlier attempt sent and got no answer to has been written: it is
+        settled so, and not sent again.
         """
         self._keeper.keep()
         before = {it.account_id: orjson.loads(it.before) for it in changes}
@@ -236,26 +237,29 @@ class Drain:
         present = {it.account_id: it.fields for it in found}
         outdated = recheck.outdated(changes, present)
         kept: list[Change] = []
+        landed: list[Change] = []
         passed: list[Change] = []
         for change in changes:
             now = present.get(change.account_id)
-            same = now is not None and (
-                holds(now, orjson.loads(change.after), recheck.kinds)
-                or (
-                    change.account_id not in outdated
-                    and holds(now, before[change.account_id], recheck.kinds)
-                )
-            )
-            (kept if same else passed).append(change)
-        if passed:
+            if now is None:
+                passed.append(change)
+            elif holds(now, orjson.loads(change.after), recheck.kinds):
+                (landed if change.state == ChangeState.SENT else kept).append(change)
+            elif change.account_id not in outdated and holds(
+                now, before[change.account_id], recheck.kinds
+            ):
+                kept.append(change)
+            else:
+                passed.append(change)
+        outcomes = [Outcome(it.seq, ChangeState.WRITTEN) for it in landed]
+        outcomes += [Outcome(it.seq, ChangeState.MISSING, CHANGED_SINCE) for it in passed]
+        if outcomes:
             self._state.plan.record_outcomes(
-                self._keeper.lease,
-                self._run_id,
-                [Outcome(it.seq, ChangeState.MISSING, CHANGED_SINCE) for it in passed],
-                self._keeper.now(),
+                self._keeper.lease, self._run_id, outcomes, self._keeper.now()
             )
+            self._counters.written += len(landed)
             self._counters.invalid += len(passed)
-            self._progress(len(passed))
+            self._progress(len(outcomes))
         return kept
 
 
