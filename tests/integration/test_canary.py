@@ -13,6 +13,7 @@ from tests.integration.rollback.undone import undo
 from tests.support.runs import Clock, Desk, desk
 from worker.cli.app import app
 from worker.sync.canary import SIZE
+from worker.sync.deciding import reject
 from worker.sync.report import RunOutcome, RunReport
 
 PORTAL = 1_200
@@ -81,6 +82,7 @@ def test_each_tick_is_held_again_and_sends_no_more(shop: Desk) -> None:
         assert report.hold is not None
         assert first.hold is not None
         assert report.hold.reason == first.hold.reason
+        assert report.hold.remedy.count(f"`icp rollback {first.run}`") == 1
         assert (report.counters.written, report.counters.held) == (0, PORTAL - SIZE)
         assert report.counters.reconcile() == []
     assert shop.tiers() == touched
@@ -160,6 +162,26 @@ def test_an_approval_that_is_stopped_half_way_asks_nothing_twice(shop: Desk) -> 
     assert again.transitions == held.transitions
 
 
+@pytest.mark.parametrize("later", [0, 1])
+def test_what_the_canary_had_refused_is_rejected_too(shop: Desk, later: int) -> None:
+    """It would be tried again after an hour, and written once the cause is mended."""
+    refuse(shop, 3)
+    held = tick(shop)
+    for _ in range(later):
+        held = tick(shop)
+    written = {it for it, tier in shop.tiers().items() if tier}
+    for place in range(1, PORTAL + 1, 3):
+        shop.crm.accept(str(place))
+    pinned = reject(shop.state, "main", held.run, who="Ada", reason="no", holder="she")
+
+    assert pinned == PORTAL - len(written)
+    shop.clock.advance(hours=2)
+    report = shop.run(full=True).report
+    assert (report.counters.pinned, report.counters.written) == (pinned, 0)
+    assert {it for it, tier in shop.tiers().items() if tier} == written
+    assert shop.state.dead_letters.count("main") == 0
+
+
 def test_whoever_rejects_the_rest_is_told_of_the_canary(
     shop: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +194,7 @@ def test_whoever_rejects_the_rest_is_told_of_the_canary(
     found = CliRunner().invoke(app, ["reject", "run-1", "--connection", "main", "--reason", "no"])
 
     assert found.exit_code == 0, found.output
-    assert f"{PORTAL - SIZE:,} accounts stay as they are" in found.stdout
+    assert f"{PORTAL - written:,} accounts stay as they are" in found.stdout
     assert f"{written} accounts were written before" in found.stdout
     assert "`icp rollback run-1 --connection main` undoes that" in found.stdout
 

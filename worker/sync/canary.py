@@ -7,6 +7,7 @@ met a million times, with as many dead letters and the day's calls gone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -55,7 +56,11 @@ def undecided(state: State, report: RunReport) -> Hold | None:
         if told.get("limited"):
             continue
         same = (told.get("icp"), told.get("mapping")) == (report.icp, report.mapping)
-        return hold_in(told) if same and was_canary(told.get("hold")) else None
+        hold = hold_in(told) if same and was_canary(told.get("hold")) else None
+        if hold is not None and told.get("written"):
+            by = f" Some were written by run {run.run_id}: `icp rollback {run.run_id}` undoes that."
+            return replace(hold, remedy=hold.remedy + by)
+        return hold
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import orjson
@@ -11,10 +12,12 @@ from worker.state.actions import Action
 from worker.state.errors import StateError
 from worker.state.instants import instant_text
 from worker.state.pauses import Pause
-from worker.state.rows import ChangeState
-from worker.state.runs import HELD
+from worker.state.rows import ChangeState, Run
+from worker.state.runs import HELD, SUPERSEDED
 from worker.state.store import State
+from worker.sync.canary import was_canary
 from worker.sync.holding import BusyError, alone
+from worker.sync.unkept import NOT_KEPT
 
 _AT_ONCE = 1_000
 _OPEN = (ChangeState.PLANNED, ChangeState.SENT)  # sent: by an approval that was interrupted
@@ -37,15 +40,43 @@ def reject(state: State, name: str, run_id: str, *, who: str, reason: str, holde
             raise StateError(not_held(state, run, "reject"))
         icp = str(orjson.loads(run.report or b"{}").get("icp", ""))
         counts = state.plan.counts(run_id)
-        pinned = sum(counts.get(it, 0) for it in _OPEN)
+        refused = list(_refused(state, run))
+        pinned = sum(counts.get(it, 0) for it in _OPEN) + len(refused)
         # on record before it takes effect, so that what took effect is on record
         state.actions.add(Action(name, "reject", who, reason, run_id, icp, pinned), state.now())
         after = 0
         while planned := state.plan.entries(run_id, _OPEN, after, _AT_ONCE):
             after = planned[-1].seq
             state.mirror.pin(keeper.lease, [change.account_id for change in planned], icp)
+        state.mirror.pin(keeper.lease, refused, icp)
+        state.dead_letters.drop(keeper.lease, refused)  # they are not to be written any more
         state.runs.reject(keeper.lease, run_id)
     return pinned
+
+
+def _refused(state: State, rejected: Run) -> Iterator[str]:
+    """The accounts that the CRM refused of a run, or of the canary that it was held for.
+
+    They wait to be tried again, and would be written in spite of the no, once they are accepted.
+    """
+    told = orjson.loads(rejected.report or b"{}")
+    canary = was_canary(told.get("hold"))  # perhaps of an earlier tick, whose place this run took
+    of = {rejected.run_id: True}
+    after = ""
+    while letters := state.dead_letters.all(rejected.connection, after, _AT_ONCE):
+        after = letters[-1].account_id
+        for it in letters:
+            if it.run_id not in of:
+                run = state.runs.get(it.run_id) if canary else None
+                before = orjson.loads(run.report or b"{}") if run is not None else {}
+                of[it.run_id] = (
+                    run is not None
+                    and run.outcome == SUPERSEDED
+                    and before.get("icp") == told.get("icp")
+                    and was_canary(before.get("hold"))
+                )
+            if of[it.run_id] and it.code != NOT_KEPT:
+                yield it.account_id
 
 
 def pause(state: State, name: str, *, until: datetime | None, who: str, reason: str) -> None:
