@@ -185,6 +185,11 @@ class Approval:
             self._forget_gone(run, keeper, report)
             counted = _counted_missing(before)
             self._save_checkpoint(run, keeper, report, counted=counted)
+        if counters.invalid:
+            report.warnings.append(
+                f"passed over: {counters.invalid:,} of the accounts planned. They are gone, or have"
+                " changed or were pinned since the run was held; the next run looks at them."
+            )
         report.problems += counters.reconcile()
         partial = counters.rejected or report.problems
         report.outcome = RunOutcome.PARTIAL if partial else RunOutcome.SUCCEEDED
