@@ -38,6 +38,9 @@ STUCK = 60.0
 LOOK = 0.5
 """Seconds between two looks at what jobs wish."""
 
+SET_BACK = timedelta(minutes=1)
+"""How far the machine's clock must fall behind within a look to count as set back."""
+
 
 class Clock:
     """Runs jobs on their schedules until told to stop: one or two of each connection.
@@ -48,10 +51,18 @@ class Clock:
     process slept count as one, and one connection's work never delays another's.
     """
 
-    def __init__(self, stop: threading.Event, jobs: int, *, soonest: timedelta = SOONEST) -> None:
+    def __init__(
+        self,
+        stop: threading.Event,
+        jobs: int,
+        *,
+        soonest: timedelta = SOONEST,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._stop = stop
         self._soonest = soonest
-        self._beat = time.monotonic()
+        self._now = now
+        self._beat, self._told = time.monotonic(), now()
         self._wishes: SimpleQueue[tuple[str, datetime]] = SimpleQueue()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -91,7 +102,7 @@ class Clock:
         self._scheduler.start()
         try:
             while not self._stop.wait(LOOK):
-                self._beat = time.monotonic()
+                self._look_at_the_time()
                 self._grant_wishes()
         finally:
             self._scheduler.remove_all_jobs()
@@ -108,6 +119,24 @@ class Clock:
                 self._wishes.put((name, again))
 
         self._scheduler.add_job(tick, trigger, id=name, next_run_time=datetime.now(UTC) + wait)
+
+    def _look_at_the_time(self) -> None:
+        """Let no job wait until it is as late again as it was before the clock was set back.
+
+        Where it had been a year ahead, as on a machine that was just started, that is a year.
+        """
+        before, told = self._beat, self._told
+        self._beat, self._told = time.monotonic(), self._now()
+        back = timedelta(seconds=self._beat - before) - (self._told - told)
+        if back < SET_BACK:
+            return
+        log.warning("clock_set_back", seconds=round(back.total_seconds()))
+        for job in self._scheduler.get_jobs():
+            found = job.next_run_time - back
+            if isinstance(job.trigger, CronTrigger):
+                found = job.trigger.get_next_fire_time(None, self._told)
+            if found is not None and found < job.next_run_time:
+                job.modify(next_run_time=found)
 
     def _grant_wishes(self) -> None:
         """Let the next tick of a job come sooner; the schedule goes on after it.

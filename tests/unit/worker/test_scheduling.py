@@ -142,6 +142,33 @@ def test_a_tick_that_a_machine_slept_over_is_begun_when_it_wakes(line: str) -> N
     assert ran.is_set()
 
 
+@pytest.mark.parametrize("line", ["1h", "0 * * * *"])
+def test_a_clock_that_is_set_back_keeps_no_job_waiting(line: str) -> None:
+    """It was wrong when the machine started, perhaps: nobody waits until it is as late again."""
+    stop, begun, moved = threading.Event(), threading.Event(), threading.Event()
+    ahead = timedelta(days=400)
+    latest = datetime.now(UTC) + timedelta(hours=1, minutes=1)
+
+    def now() -> datetime:
+        if not begun.is_set():
+            return datetime.now(UTC) + ahead
+        main = clock._scheduler.get_job("main")  # noqa: SLF001 - its next time is the point
+        if main.next_run_time < latest:
+            moved.set()
+            stop.set()
+        return datetime.now(UTC)
+
+    clock = Clock(stop, 2, now=now)
+    clock.on(schedule(line), "first", begun.set)
+    clock.on(schedule(line), "main", lambda: None, ahead + timedelta(minutes=5))
+    with at_the_latest(stop), capture_logs() as logs:
+        clock.run()
+
+    assert moved.is_set()
+    [told] = [it for it in logs if it["event"] == "clock_set_back"]
+    assert abs(told["seconds"] - ahead.total_seconds()) <= 1
+
+
 def test_a_job_cannot_put_its_schedule_off() -> None:
     """Whatever comes first counts."""
     stop = threading.Event()
