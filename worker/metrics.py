@@ -6,19 +6,18 @@ so that they also tell of runs made by other processes.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from math import inf
+from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from config.connection import ConnectionSettings
 from worker.standing import Standing, calls_left, standing
-from worker.state.errors import StateError
 from worker.state.store import State
 from worker.sync.report import RunOutcome, RunReport
 
@@ -26,6 +25,9 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OUTCOMES = ("read", "unchanged", "written", "rejected", "invalid", "held")
 _OF_A_PLAN = ("written", "rejected", "invalid")
 """What becomes of accounts when the plan of a held run is carried out."""
+
+COUNTED_EVERY: Final = 60.0
+"""Seconds between two counts of accounts by tier where other processes run: some take a while."""
 
 _NONE = "unassessed"  # an empty label value counts as no label
 _BUCKETS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 28_800)
@@ -61,12 +63,6 @@ class Metrics:
         self._retries = Counter(
             "icp_crm_retries_total", "Calls sent again.", _BY, registry=registry
         )
-        self._tiers = Gauge(
-            "icp_accounts_by_tier",
-            "Accounts of each tier after the last run.",
-            [*_BY, "tier"],
-            registry=registry,
-        )
         self._alerts = Counter(
             "icp_alerts_total",
             "Alerts by what became of them, and failed attempts.",
@@ -77,9 +73,8 @@ class Metrics:
             "icp_run_duration_seconds", "How long runs take.", _BY, buckets=_BUCKETS,
             registry=registry,
         )  # fmt: skip
-        self._state = state
-        self._known: defaultdict[str, set[str]] = defaultdict(set)  # tiers seen, by connection
-        registry.register(_Remembered(connections, state))
+        self._remembered = _Remembered(connections, state)
+        registry.register(self._remembered)
         for connection in connections:  # so that a rate is seen from the first run on
             for outcome in RunOutcome:
                 self._runs.labels(connection.name, outcome.value)
@@ -137,15 +132,7 @@ class Metrics:
         for status, calls in report.calls.by_status.items():
             self._answers.labels(name, status).inc(calls)
         self._retries.labels(name).inc(report.calls.retried)
-        with suppress(StateError):  # the run is over: a count that fails is no failure of its own
-            self._count_tiers(name)
-
-    def _count_tiers(self, connection: str) -> None:
-        found = self._state.mirror.tier_counts(connection)
-        emptied = self._known[connection] - set(found)
-        self._known[connection] |= set(found)
-        for tier, accounts in [*found.items(), *((tier, 0) for tier in emptied)]:
-            self._tiers.labels(connection, tier or _NONE).set(accounts)
+        self._remembered.count_anew(name)
 
 
 class _Remembered(Collector):
@@ -154,22 +141,44 @@ class _Remembered(Collector):
     def __init__(self, connections: Sequence[ConnectionSettings], state: State) -> None:
         self._connections = connections
         self._state = state
+        self._tiers: dict[str, tuple[float, Mapping[str, int]]] = {}  # when they were counted
+
+    def count_anew(self, connection: str) -> None:
+        """Count accounts by tier when next asked, since a run has changed them."""
+        _, found = self._tiers.get(connection, (0.0, {}))
+        self._tiers[connection] = (-inf, found)
 
     def describe(self) -> Iterable[Metric]:
         """Name them without asking the state."""
-        return _families()
+        return [*_families(), _of_tiers()]
 
     def collect(self) -> Iterable[Metric]:
         """Read how each connection stands."""
         now = self._state.now()
-        families = _families()
+        families, tiers = _families(), _of_tiers()
         for connection in self._connections:
             it = standing(self._state, connection.name, connection.schedule, now, connection.freeze)
             values = [*_values(it, now), *calls_left(self._state, it)]
             for family, value in zip(families, values, strict=True):
                 if value is not None:
                     family.add_metric([connection.name], value)
-        return families
+            for tier, accounts in self._by_tier(connection.name).items():
+                tiers.add_metric([connection.name, tier or _NONE], accounts)
+        return [*families, tiers]
+
+    def _by_tier(self, connection: str) -> Mapping[str, int]:
+        """Accounts by tier, not counted more often than need be; 0 for one that was emptied."""
+        at, found = self._tiers.get(connection, (-inf, {}))
+        now = time.monotonic()
+        if now - at >= COUNTED_EVERY:
+            found = {**dict.fromkeys(found, 0), **self._state.mirror.tier_counts(connection)}
+            self._tiers[connection] = (now, found)
+        return found
+
+
+def _of_tiers() -> GaugeMetricFamily:
+    words = "Accounts of each computed tier."
+    return GaugeMetricFamily("icp_accounts_by_tier", words, labels=[*_BY, "tier"])
 
 
 def _families() -> list[GaugeMetricFamily]:

@@ -46,6 +46,32 @@ def test_the_numbers_of_a_run_add_up(tmp_path: Path) -> None:
     assert "account_id" not in "".join(shown)
 
 
+def test_accounts_by_tier_are_told_by_who_runs_nothing_too(tmp_path: Path) -> None:
+    """A replica that rests, or has just been started, tells what the others have done."""
+    it = desk(tmp_path, 20)
+    connection = ConnectionSettings(name="main", crm="hubspot", profiles=(tmp_path / "a.yaml",))
+    it.run()
+    running, resting = (Metrics([connection], it.state) for _ in range(2))
+    before = by_tier(running)
+    for name in it.ids():
+        it.crm.edit(name, {"employees": "500", "industry": "software"})
+    it.clock.advance(hours=1)
+    running.ran(it.run().report, 1.0)
+    after, elsewhere = by_tier(running), by_tier(resting)
+    it.state.close()
+
+    assert len(before) > 1
+    assert sum(before.values()) == 20
+    assert after == {name: 20 if "tier_1" in name else 0 for name in before}
+    assert elsewhere == {name: it for name, it in after.items() if it}
+
+
+def by_tier(metrics: Metrics) -> dict[str, float]:
+    """Accounts of each tier."""
+    shown = numbers(metrics.text().decode())
+    return {name: it for name, it in shown.items() if name.startswith("icp_accounts_by_tier")}
+
+
 def test_an_approval_adds_what_it_wrote_and_nothing_twice(tmp_path: Path) -> None:
     """What the run had read and planned was counted when it was held."""
     it = desk(tmp_path)
