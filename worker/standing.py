@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ MOST_HELD = 20
 """Held runs that are counted; a later one takes the place of an earlier one."""
 
 MISSED = 3
-"""Intervals without a success after which a connection counts as stopped."""
+"""Intervals, or times of a cron line, without a success: then a connection counts as stopped."""
 
 LEAST_PATIENCE = timedelta(minutes=15)
 """A short interval does not make a run that takes minutes a missed one."""
@@ -61,6 +61,7 @@ class Standing:
     began: datetime | None = None  # the start of the first run, where none has done so yet
     due: datetime | None  # the tick after the last begun; only a worker acts on it
     period: timedelta
+    schedule: Schedule | None = None
     checkpoint: datetime | None  # changes up to here are dealt with
     held: Run | None  # the latest that waits for a person, not only for a pause or freeze to end
     held_runs: int
@@ -91,12 +92,19 @@ class Standing:
         if self.success is None and self.held is not None:
             return False  # the first backfill waits for a person
         since = max(since, self.thawed or since)
-        return now - since > self.patience
+        return now > self.patient_until(since)
 
-    @property
-    def patience(self) -> timedelta:
-        """How long it may be quiet about a connection before something is wrong."""
-        return max(MISSED * self.period, LEAST_PATIENCE)
+    def patient_until(self, since: datetime) -> datetime:
+        """Until when it may be quiet about a connection after *since*: three ticks, or a while.
+
+        The times of a cron line may lie an hour apart by day, and a weekend.
+        """
+        if self.schedule is None or self.schedule.every is not None:
+            return since + max(MISSED * self.period, LEAST_PATIENCE)
+        due: datetime | None = since
+        for _ in range(MISSED):
+            due = next_due(self.schedule, due) if due else None
+        return due + LEAST_PATIENCE if due else datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +154,7 @@ def standing(
         began=instant(first.started_at) if first else None,
         due=next_due(schedule, state.ticks.last(connection) or now),
         period=_period(schedule, now),
+        schedule=schedule,
         checkpoint=instant(until) if until else None,
         held=held[0] if held else None,
         held_runs=len(held),
@@ -297,7 +306,7 @@ def _overdue(it: Standing, now: datetime) -> Verdict:
     why = f"no run has succeeded{yet} for {span(now - since)}"
     ended = it.last.finished_at if it.last is not None else None
     problems = it.report.get("problems")
-    if problems and ended is not None and now - instant(ended) <= it.patience:
+    if problems and ended is not None and now <= it.patient_until(instant(ended)):
         return Verdict(STOPPED, f"{why}: {problems[0]}", (f"icp check{it.of}", f"icp run{it.of}"))
     return Verdict(STOPPED, why, ("icp worker", f"icp run{it.of}"))
 

@@ -291,6 +291,27 @@ def test_a_connection_that_never_succeeded_is_overdue_too(tmp_path: Path) -> Non
     it.state.close()
 
 
+def test_nobody_is_called_in_the_hours_that_a_schedule_leaves_out(it: Desk) -> None:
+    """In office hours alone: the night and the weekend are no missed runs, three ticks are."""
+    office = schedule("0 8-18 * * 1-5")
+
+    def wrong(now: datetime) -> tuple[bool, list[str]]:
+        found = standing(it.state, "main", office, now, ())
+        since = now - timedelta(days=30)
+        told = changes(
+            found, (), now, watched_since=since, overdue_reviews=None, wanted=("missed",)
+        )
+        return found.overdue(now), [raised.event for raised in told.raised]
+
+    friday = it.clock().replace(day=27, hour=18)
+    it.clock.advance(seconds=(friday - it.clock()).total_seconds())
+    assert it.run().report.outcome is RunOutcome.SUCCEEDED
+
+    for hours in (4, 24, 48, 62, 64):
+        assert wrong(friday + timedelta(hours=hours)) == (False, [])
+    assert wrong(friday + timedelta(hours=64, minutes=16)) == (True, ["missed"])
+
+
 def test_who_waits_for_calls_is_not_told_to_run(it: Desk) -> None:
     """A run before they are back would end alike, and a worker goes on by itself."""
     back = it.clock() + timedelta(hours=2)

@@ -16,14 +16,7 @@ from typing import Any
 
 import orjson
 
-from worker.standing import (
-    BROKEN_OFF,
-    LEAST_PATIENCE,
-    MISSED,
-    Standing,
-    failure_remedies,
-    report_of,
-)
+from worker.standing import BROKEN_OFF, Standing, failure_remedies, report_of
 from worker.state.alerts import Alert, Change, Raised
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Run
@@ -154,7 +147,7 @@ def _missed(it: Standing, last: Run, now: datetime, watched_since: datetime) -> 
         return
     ended = last.finished_at or last.started_at
     since = max(instant(ended), watched_since)
-    if now - since > max(MISSED * it.period, LEAST_PATIENCE):
+    if now > it.patient_until(since):
         yield Situation(
             event="missed",
             cause="",
