@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, delete, exists, select
+from sqlalchemy import Delete, delete, exists, select, update
 
+from worker.state.alerts import DROPPED
 from worker.state.database import Database
 from worker.state.instants import instant_text
 from worker.state.requests import withdraw
@@ -25,6 +26,9 @@ from worker.state.tables import (
 
 JOURNAL_KEPT = timedelta(days=90)
 HISTORY_KEPT = timedelta(days=400)
+UNSENT_KEPT = timedelta(days=4)
+"""Longer than whoever sends an alert goes on trying."""
+
 _AT_ONCE = 500
 _SLICE = 20_000  # rows per transaction, so that a run beside it never waits long
 
@@ -97,6 +101,7 @@ def prune(database: Database, now: datetime) -> int:
         )
         .limit(_SLICE)
     )
+    _give_up_alerts(database, now)
     return (
         _drop(database, delete(alerts).where(alerts.c.number.in_(told)))
         + _drop(database, delete(changes).where(changes.c.seq.in_(journal)))
@@ -105,6 +110,16 @@ def prune(database: Database, now: datetime) -> int:
         + _drop(database, delete(requests).where(requests.c.number.in_(done)))
         + _drop(database, delete(runs).where(runs.c.number.in_(forgotten)))
     )
+
+
+def _give_up_alerts(database: Database, now: datetime) -> None:
+    """Let go of alerts that nobody sends any more, since their webhook or connection is gone."""
+    with database.write() as transaction:
+        transaction.execute(
+            update(alerts)
+            .where(alerts.c.outcome.is_(None), alerts.c.raised_at < instant_text(now - UNSENT_KEPT))
+            .values(outcome=DROPPED, settled_at=instant_text(now), claimed_until=None)
+        )
 
 
 def _drop(database: Database, statement: Delete) -> int:

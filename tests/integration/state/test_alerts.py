@@ -83,6 +83,21 @@ def test_one_process_sends_and_in_order(state: State) -> None:
     assert state.alerts.waiting(CONNECTION) == (0, "")
 
 
+def test_what_nobody_sends_any_more_is_given_up(state: State) -> None:
+    """Its webhook or its connection was taken away: nothing waits for ever."""
+    raised(state)
+    [alert] = state.alerts.open(CONNECTION)
+    state.alerts.not_delivered(alert.number, "HTTP 404", NOW + MINUTE, NOW)
+    state.prune(NOW + timedelta(days=3))
+    assert state.alerts.waiting(CONNECTION) == (1, "HTTP 404")
+
+    state.prune(NOW + timedelta(days=5))
+
+    assert state.alerts.waiting(CONNECTION) == (0, "")
+    [alert] = state.alerts.latest(CONNECTION, 1)
+    assert (alert.outcome, alert.problem, alert.ended_at) == ("dropped", "HTTP 404", None)
+
+
 def test_many_who_want_to_send_are_one(state: State) -> None:
     """Of replicas that look at the same moment one gets it."""
     raised(state)
