@@ -97,6 +97,11 @@ def test_an_empty_secret_redacts_nothing() -> None:
     assert Redaction(["", SECRET]).clean(f"a{SECRET}b") == "a[redacted]b"
 
 
+def test_a_secret_that_begins_like_another_leaves_no_end() -> None:
+    """A password, and a key that was made from it."""
+    assert Redaction(["hunter2", "hunter2-of-it"]).clean("with hunter2-of-it") == "with [redacted]"
+
+
 def test_libraries_are_heard_from_warnings_on() -> None:
     """Their chatter at info may quote requests."""
     out = logged("debug")
