@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from config.freezing import Freeze, coming, in_force, last_end
+from config.freezing import Freeze, coming, in_force
 from config.schedule import Schedule
 from worker.due import next_due
 from worker.state.alerts import Waiting
@@ -22,7 +22,7 @@ from worker.state.store import State
 from worker.sync.keeping import is_gone
 from worker.sync.report import Failure, RunKind, RunOutcome
 from worker.sync.unkept import NOT_KEPT
-from worker.sync.withholding import frozen_words
+from worker.sync.withholding import allowed_again, frozen_words
 
 MOST_HELD = 20
 """Held runs that are counted; a later one takes the place of an earlier one."""
@@ -70,7 +70,7 @@ class Standing:
     pause: Pause | None
     freeze: Freeze | None  # in force
     next_freeze: Freeze | None
-    thawed: datetime | None  # when the latest freeze ended
+    thawed: datetime | None  # when writing was last allowed again: a freeze or a pause ended
     alerts: Waiting
     lease: Lease | None  # of a process that is at work now
 
@@ -164,7 +164,7 @@ def standing(
         pause=state.pauses.of(connection, now),
         freeze=in_force(freezes, now),
         next_freeze=coming(freezes, now),
-        thawed=last_end(freezes, now),
+        thawed=allowed_again(state, connection, now, freezes),
         lease=at_work,
     )
 

@@ -22,7 +22,10 @@ from tests.support.runs import Desk, desk
 from worker.alerting.desk import AlertDesk
 from worker.alerting.situations import changes
 from worker.standing import BROKEN_OFF, Standing, standing, verdict
+from worker.state.actions import Action
 from worker.state.alerts import Raised
+from worker.state.instants import instant_text
+from worker.state.pauses import Pause
 from worker.state.runs import ABANDONED
 from worker.sync.keeping import LEASE_TTL, place
 from worker.sync.report import RunKind, RunOutcome, RunReport
@@ -310,6 +313,24 @@ def test_nobody_is_called_in_the_hours_that_a_schedule_leaves_out(it: Desk) -> N
     for hours in (4, 24, 48, 62, 64):
         assert wrong(friday + timedelta(hours=hours)) == (False, [])
     assert wrong(friday + timedelta(hours=64, minutes=16)) == (True, ["missed"])
+
+
+@pytest.mark.parametrize("by", ["itself", "a person"])
+def test_a_pause_that_is_over_leaves_time_for_a_run(it: Desk, by: str) -> None:
+    """Nobody is called at its end because nothing was written in it; three ticks later, yes."""
+    ends = it.clock() + timedelta(days=10)
+    it.state.pauses.begin(
+        "main", Pause("", instant_text(ends) if by == "itself" else None, "Ada", "migration")
+    )
+    it.clock.advance(days=10)
+    if by == "a person":
+        assert not stands(it).overdue(ends)
+        it.state.pauses.end("main")
+        it.state.actions.add(Action("main", "resume", "Ada"), ends)
+
+    assert stands(it).pause is None
+    assert not stands(it).overdue(ends + timedelta(days=2))
+    assert stands(it).overdue(ends + timedelta(days=4))
 
 
 def test_who_waits_for_calls_is_not_told_to_run(it: Desk) -> None:

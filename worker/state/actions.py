@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from worker.state.database import Database
-from worker.state.instants import instant_text
+from worker.state.instants import instant, instant_text
 from worker.state.tables import actions, connections
 
 
@@ -38,6 +38,17 @@ class Actions:
             values = action._asdict() | {"at": instant_text(now)}
             values["connection"] = self._database.number(transaction, action.connection)
             transaction.execute(insert(actions).values(values))
+
+    def latest(self, connection: str, what: str) -> datetime | None:
+        """When somebody last decided *what* for a connection."""
+        with self._database.read() as transaction:
+            number = self._database.number(transaction, connection)
+            at = transaction.execute(
+                select(func.max(actions.c.at)).where(
+                    actions.c.connection == number, actions.c.what == what
+                )
+            ).scalar()
+        return instant(at) if at else None
 
     def all(self, connection: str | None = None) -> list[Action]:
         """List decisions, of every connection or of one, oldest first."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 
 from worker.state.database import Database, insert_or
-from worker.state.instants import instant_text
+from worker.state.instants import instant, instant_text
 from worker.state.tables import pauses
 
 
@@ -48,6 +48,17 @@ class Pauses:
 
     def of(self, connection: str, now: datetime) -> Pause | None:
         """The pause in force at *now*; one whose end has come is over by itself."""
+        latest = self._latest(connection)
+        return latest if latest is not None and not _is_over(latest, now) else None
+
+    def ended(self, connection: str, now: datetime) -> datetime | None:
+        """When the latest pause ended by itself; ``None`` where it did not."""
+        latest = self._latest(connection)
+        if latest is None or latest.until is None or not _is_over(latest, now):
+            return None
+        return instant(latest.until)
+
+    def _latest(self, connection: str) -> Pause | None:
         with self._database.read() as transaction:
             number = self._database.number(transaction, connection)
             row = transaction.execute(
@@ -55,6 +66,8 @@ class Pauses:
                     pauses.c.connection == number
                 )
             ).one_or_none()
-        if row is None or (row.until is not None and row.until <= instant_text(now)):
-            return None
-        return Pause(*row)
+        return Pause(*row) if row else None
+
+
+def _is_over(pause: Pause, now: datetime) -> bool:
+    return pause.until is not None and pause.until <= instant_text(now)

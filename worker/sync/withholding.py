@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from config.freezing import Freeze, in_force
+from config.freezing import Freeze, in_force, last_end
 from worker.state.instants import instant, instant_text, minute_text
 from worker.state.pauses import Pause
 from worker.state.store import State
@@ -107,3 +107,15 @@ class StopOrPause:
             self._stop.is_set()
             or withheld(self._state, self._connection, self._clock()) is not None
         )
+
+
+def allowed_again(
+    state: State, connection: str, now: datetime, freezes: Sequence[Freeze]
+) -> datetime | None:
+    """When a freeze or a pause last ended, by itself or by a person."""
+    ends = (
+        last_end(freezes, now),
+        state.pauses.ended(connection, now),
+        state.actions.latest(connection, "resume"),
+    )
+    return max(filter(None, ends), default=None)
