@@ -149,3 +149,18 @@ def test_accounts_chosen_by_a_rule_are_guarded_and_named_ones_are_not(shop: Desk
     everyone = shop.ids()
     assert shop.run(accounts=everyone, selected=True).report.outcome is RunOutcome.HELD
     assert shop.run(accounts=everyone).report.outcome is RunOutcome.SUCCEEDED
+
+
+def test_what_is_gone_here_and_there_is_asked_about_and_forgotten_at_once(tmp_path: Path) -> None:
+    """A large portal loses a few everywhere: no call, and no look through all reports, for each."""
+    it = synced(tmp_path, 2_100)
+    for name in ("1", "1100", "2090"):
+        it.crm.delete(name)
+    it.clock.advance(hours=1)
+    before = it.crm.calls.by_route.get("fetch", 0)
+
+    report = it.run(full=True).report
+
+    assert (report.outcome, report.counters.erased) == (RunOutcome.SUCCEEDED, 3)
+    assert it.crm.calls.by_route["fetch"] - before == 1
+    it.state.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 import structlog
 
@@ -336,7 +337,7 @@ class Pass:
     def _settle_census(self) -> None:
         """After a complete pass: forget what the CRM no longer has, and prove nothing is lost."""
         census = self.evaluator.census
-        for unseen in census.unseen():
+        for unseen in chunked(chain.from_iterable(census.unseen()), CHUNK):
             self._keeper.keep()
             alive = {it.account_id for it in self._connector.fetch(unseen, [])}
             gone = [name for name in unseen if name not in alive]
