@@ -83,6 +83,7 @@ class InMemoryCrm:
         self._lock = threading.RLock()
         self.swallowed: set[str] = set()  # accounts whose writes answer "ok" and do nothing
         self.resets: dict[str, Mapping[str, str | None]] = {}  # set after each write to an account
+        self.tells_of_deletions = True  # or a complete pass alone finds them, as in HubSpot
         self.search_lag = timedelta()  # how long windows do not show a change
         self.calls = CallCounts()
         self.before_call: Callable[[str], None] = lambda _route: None
@@ -148,7 +149,8 @@ class InMemoryCrm:
         """Yield accounts deleted or merged away within *window*."""
         self._call("gone")
         with self._lock:
-            found = [it for at, it in self._gone if window.since <= at <= window.until]
+            told = self._gone if self.tells_of_deletions else []
+            found = [it for at, it in told if window.since <= at <= window.until]
         yield from chunked(found, self._page_size)
 
     def inspect(self, options: Mapping[str, Sequence[str]]) -> Inspection:  # noqa: ARG002 - nothing here depends on them

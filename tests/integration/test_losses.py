@@ -76,6 +76,23 @@ def test_half_the_portal_deleted_is_not_forgotten_unasked(shop: Desk, *, full: b
     assert shop.state.mirror.count("main") == PORTAL
 
 
+def test_half_the_portal_gone_holds_every_run_until_someone_decides(shop: Desk) -> None:
+    """Where only a full read shows it, the next hour's run must not end well in its place."""
+    shop.crm.tells_of_deletions = False
+    delete_half(shop)
+    assert shop.run(full=True).report.outcome is RunOutcome.HELD
+    for _ in range(2):
+        shop.clock.advance(hours=1)
+        report = shop.run().report
+        assert (report.kind, report.outcome) == (RunKind.FULL, RunOutcome.HELD)
+    assert shop.approve().agreed is not None
+    shop.clock.advance(hours=1)
+
+    assert shop.run().report.counters.erased == PORTAL // 2
+    shop.clock.advance(hours=1)
+    assert shop.run().report.kind is RunKind.INCREMENTAL
+
+
 @pytest.mark.parametrize("full", [True, False])
 def test_once_a_person_agrees_the_next_run_forgets_them(shop: Desk, *, full: bool) -> None:
     """It reads everything, and the agreement ends with it."""

@@ -14,9 +14,10 @@ import orjson
 from worker.state.actions import Action
 from worker.state.instants import instant_text
 from worker.state.rows import Checkpoint
-from worker.state.runs import REJECTED
+from worker.state.runs import HELD, REJECTED
 from worker.state.store import State
 from worker.sync.guard import Losses
+from worker.sync.report import RunKind
 
 _LOOKED_AT: Final = 5  # approvals, newest first
 _AN_INPUT_STAYS_AGREED: Final = timedelta(days=60)
@@ -47,6 +48,19 @@ def agreed_losses(state: State, connection: str, checkpoint: Checkpoint) -> Loss
         if action.at > instant_text(state.now() - _AN_INPUT_STAYS_AGREED):
             vanished |= Counter(agreed.vanished)
     return Losses(missing, dict(vanished))
+
+
+def only_whole(state: State, connection: str) -> bool:
+    """Whether a run is held for accounts that only a complete pass can miss.
+
+    One that reads what changed sees nothing of it: it would end well, and take the place of what
+    someone's full read or resync had found. So the next run reads everything, too.
+    """
+    for run in state.runs.latest(connection, 1, outcome=HELD):
+        report = orjson.loads(run.report or b"{}")
+        missing = losses_in(report.get("hold")).missing
+        return bool(missing) and report.get("kind") == RunKind.FULL.value
+    return False
 
 
 def losses_in(data: Any) -> Losses:

@@ -24,6 +24,7 @@ from worker.state.errors import StaleLeaseError
 from worker.state.instants import instant, instant_text
 from worker.state.rows import Binding, Checkpoint
 from worker.state.store import State
+from worker.sync.agreeing import only_whole
 from worker.sync.connection import (
     Connection,
     Parts,
@@ -327,6 +328,8 @@ class SyncRun:
         if request.full or request.limit is not None or checkpoint.until is None:
             return RunKind.FULL
         if checkpoint.inputs_fingerprint != self._connection.inputs_fingerprint():
+            return RunKind.FULL
+        if only_whole(self._state, self._connection.name):
             return RunKind.FULL
         inputs = self._connection.fields.inputs.values()
         volatile = any(name in described and described[name].volatile for name in inputs)
