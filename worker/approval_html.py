@@ -140,7 +140,7 @@ def _standing(seen: Seen) -> list[str]:
     if refused:
         boxes.append(_box("It could not be done:", escape(str(refused)), kind="bad"))
     if seen.withheld:
-        boxes.append(_box(f"{escape(seen.withheld)}. Until then it cannot be approved."))
+        boxes.append(_box(f"{escape(seen.withheld)}. It cannot be approved until that is over."))
     return boxes
 
 

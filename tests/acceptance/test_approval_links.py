@@ -199,7 +199,8 @@ def test_in_a_pause_only_no_can_be_said(browser: Browser) -> None:
     since = desk.mark()
 
     page = browser.page(link)
-    assert "hubspot is paused by Eve: migration" in page
+    assert "hubspot is paused by Eve: migration. It cannot be approved until that is over" in page
+    assert "--link" not in desk.icp("status").out  # nor does anyone without a shell need it now
     assert "Approve: write it" not in page
     assert "Reject: leave all as it is" in page
 

@@ -164,7 +164,9 @@ def _quota(it: Standing, last: Run, report: dict[str, Any]) -> Iterator[Situatio
     counts |= {} if limit is None else {"calls_limit": limit}
     if report.get("resumes_at") or report.get("failure") == Failure.QUOTA.value:
         again = f"; it goes on at {_minute(report['resumes_at'])}" if report["resumes_at"] else ""
-        words = f"the day's calls are used up: the run wrote what it could{again}"
+        begun = report.get("failure") != Failure.QUOTA.value
+        did = "the run wrote what it could" if begun else "no run could begin"
+        words = f"the day's calls are used up: {did}{again}"
         cause = USED_UP
     elif remaining is not None and limit and remaining < LOW * limit:
         words = f"{remaining} of {limit} calls of the day are left"

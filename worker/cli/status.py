@@ -125,7 +125,7 @@ def _show(it: Standing, said: Verdict, overdue: Overdue, now: datetime, *, links
     out.print(f"[bold]{escape(it.connection)}[/]: {word}{why}", soft_wrap=True)
     for remedy in said.remedies:
         out.print(f"  → {escape(remedy)}", soft_wrap=True)
-    if links and it.held is not None and it.freeze is None:
+    if links and it.held is not None and it.freeze is None and it.pause is None:
         run = it.held.run_id
         out.print(f"  → icp approve {run}{it.of} --link   (for someone without a shell)")
     for title, words in _facts(it, overdue, now):

@@ -198,6 +198,7 @@ def test_used_up_calls_are_no_failure() -> None:
     told = Book().look(stands(run("failed", failure="quota", problems=["x"], resumes_at=None)))
 
     assert events(told) == ["quota_low"]
+    assert told[0]["cause"] == "the day's calls are used up: no run could begin"
 
 
 def test_a_review_ends_when_it_is_done() -> None:
