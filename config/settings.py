@@ -6,6 +6,7 @@ never from ``worker.yaml``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, TypeVar
@@ -117,7 +118,8 @@ def load_settings(*, need_connection: bool = True) -> Settings:
         settings, found = _from_environment(environment)
     problems += found
     if settings is not None and need_connection:
-        problems += [*_without_credentials(settings), *_half_set_up(approvals, environment)]
+        wanted = [*_without_credentials(settings), *_half_set_up(approvals, environment)]
+        problems += [it for it in wanted if not _follows(it, problems)]
     if problems or settings is None:
         raise ConfigError(in_file_order(problems))
     return settings
@@ -213,6 +215,13 @@ def _combined(file: WorkerFile, environment: Environment, folder: Path) -> Setti
         alerts=alert_settings(file.alerts, environment.alerts),
         connections=tuple(connections),
     )
+
+
+def _follows(problem: ConfigProblem, problems: Sequence[ConfigProblem]) -> bool:
+    """Whether what is missing was set, to a file that could not be read: one mistake, one line."""
+    names = [it.where.removesuffix("_FILE") for it in problems if it.where.endswith("_FILE")]
+    where = problem.where.removesuffix("*")
+    return any(name.startswith(where) if where.endswith("__") else name == where for name in names)
 
 
 def _approvals(entry: ApprovalsEntry, environment: Environment) -> Approvals | None:

@@ -54,6 +54,32 @@ def test_every_secret_may_be_a_file(monkeypatch: pytest.MonkeyPatch, crm: str, n
     assert {variable, f"{variable}_FILE"} <= set(known_variables())
 
 
+@pytest.mark.parametrize("content", [None, "", " \n"], ids=["absent", "empty", "blank"])
+@pytest.mark.parametrize(
+    ("crm", "name"), [("hubspot", "ACCESS_TOKEN"), ("salesforce", "CLIENT_SECRET")]
+)
+def test_a_file_without_a_secret_is_one_mistake(
+    monkeypatch: pytest.MonkeyPatch, crm: str, name: str, content: str | None
+) -> None:
+    """The variable that names it is told, and not that the secret was not set."""
+    if content is not None:
+        Path("secret").write_text(content, encoding="utf-8")
+    base = {
+        "ICP_CRM": crm,
+        "ICP_PROFILE": "icp.yaml",
+        "ICP_SALESFORCE__INSTANCE_URL": "https://acme.my.salesforce.com",
+        "ICP_SALESFORCE__CLIENT_ID": "x",
+        f"ICP_{crm.upper()}__{name}_FILE": "secret",
+    }
+    for each, value in base.items():
+        monkeypatch.setenv(each, value)
+
+    with pytest.raises(ConfigError) as refused:
+        load_settings()
+
+    assert [it.where for it in refused.value.problems] == [f"ICP_{crm.upper()}__{name}_FILE"]
+
+
 @pytest.mark.parametrize("crm", MODELS)
 def test_every_secret_is_one_of_these(crm: str) -> None:
     """No setting of a CRM is a secret without being in the list that files are read by."""
