@@ -181,6 +181,8 @@ def _worker(container: Container, url: str, tell: Callable[[str, bool], None]) -
     user = next(line.split()[1] for line in inside.splitlines() if line.startswith("Uid"))
     tell("the worker is process 1", numbers[-1] == "1")
     tell("it is not root", user == container.stage.last("USER").rest)
+    none = [line.split()[1] for line in inside.splitlines() if line.startswith("Cap")]
+    tell("it has no capability and can gain none", not any(int(it, 16) for it in none))
     check = container.stage.last("HEALTHCHECK").arguments
     tell("the health check passes", said and container.beside(process, *check) == 0)
     port = container.stage.last("EXPOSE").rest
