@@ -137,6 +137,10 @@ class Database:
         """Keep other processes from making or changing tables until the transaction ends."""
         self._backend.lock_tables(connection)
 
+    def touch(self, connection: Connection) -> None:
+        """Write something that changes nothing, where a transaction alone does not prove enough."""
+        self._backend.touch(connection)
+
     def fold(self) -> None:
         """Bring what was deleted off the disk, where the database leaves that to us."""
         self._backend.fold()

@@ -195,6 +195,9 @@ class PostgreSQL:
             connection.execute("SELECT set_config(%s, %s, false)", (name, _milliseconds(span)))
         connection.autocommit = False
 
+    def touch(self, connection: Connection) -> None:
+        """Nothing: the server has said whether it can be written; see `lock_tables`."""
+
     def fold(self) -> None:
         """Nothing: the server looks after its write-ahead log."""
 

@@ -91,6 +91,13 @@ class SQLite:
     def lock_tables(self, connection: Connection) -> None:
         """Nothing: a writer is alone anyway."""
 
+    def touch(self, connection: Connection) -> None:
+        """Write a number, which nobody uses, as it is.
+
+        A lock is in shared memory, and can be had on a disk that takes nothing any more.
+        """
+        connection.exec_driver_sql("PRAGMA user_version = 0")
+
     def fold(self) -> None:
         """Move the write-ahead file into the database and empty it, unless someone is reading."""
         connection = self.engine.raw_connection()

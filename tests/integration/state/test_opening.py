@@ -21,6 +21,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event
 
+from benchmarks.chaos import volumes
 from tests.integration.state.builders import CONNECTION, leased, mirrored, opened
 from worker.state import State, StateError, migrations, open_state
 from worker.state.tables import metadata
@@ -246,6 +247,21 @@ def test_read_only_volume() -> None:
             pytest.raises(StateError, match=r"cannot be opened .*Check that"),
         ):
             opened(folder)
+
+
+def test_a_disk_that_takes_nothing_any_more(tmp_path: Path) -> None:
+    """It is found out when opening, though what is stored can be read and locked as ever."""
+    if not volumes.allowed(volumes.DISK):
+        pytest.skip("takes the right to mount a volume")
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    with volumes.mounted(volumes.DISK, volume), opened(volume) as state:
+        state.mirror.save(leased(state), [mirrored("1")])
+        volumes.fail(volume)
+        assert state.mirror.count(CONNECTION) == 1
+
+        with pytest.raises(StateError, match=r"cannot be (read or )?written"):
+            opened(volume)
 
 
 def test_closed_state_says_so(tmp_path: Path) -> None:

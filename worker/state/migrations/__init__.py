@@ -27,6 +27,8 @@ def migrate(database: Database) -> None:
         revision = _revision(database, connection)
         if revision != HEAD:
             _upgrade(database, connection, revision)
+        else:
+            database.touch(connection)
 
 
 def _revision(database: Database, connection: Connection) -> str | None:
