@@ -12,7 +12,8 @@ from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.errors import MisconfiguredError, Problem, QuotaExhaustedError, TransientError
 from connectors.records import AccountUpdate, WriteOutcome
-from tests.support.runs import START, Desk, desk
+from tests.integration.rollback.undone import undo
+from tests.support.runs import START, Desk, OneByOne, desk
 from worker.sync.report import RunOutcome
 
 
@@ -99,6 +100,54 @@ def test_a_day_that_is_used_up_pauses_the_run(it: Desk) -> None:
     assert report.as_json()["resumes_at"] == "2026-11-24T10:00:00.000Z"
     it.connector = None
     assert it.run().report.as_json()["resumes_at"] is None
+
+
+@pytest.mark.parametrize("then", ["nothing", "a day without calls", "undone", "another ICP"])
+def test_a_first_backfill_goes_on_where_the_day_ended_it(it: Desk, then: str) -> None:
+    """Nobody need say yes each day; whoever took it back, or edited the ICP, is asked again."""
+    sent: list[str] = []
+
+    def used_up(route: str) -> None:
+        if route == "pages":
+            raise QuotaExhaustedError("used up.")
+
+    def used_up_soon() -> None:
+        sent.append("")
+        if len(sent) == 5:
+            raise QuotaExhaustedError("used up.")
+
+    it.connector = OneByOne(it, used_up_soon)
+    assert it.run(yes=True).report.counters.written == 4
+    it.connector = None
+    it.clock.advance(hours=1)
+    if then == "a day without calls":
+        it.crm.before_call = used_up
+        assert it.run(yes=False).report.outcome is RunOutcome.PARTIAL
+        it.crm.before_call = lambda _route: None
+    if then == "undone":
+        undo(it, "run-1")
+    if then == "another ICP":
+        it.change_icp()
+    report = it.run(yes=False).report
+
+    if then in {"undone", "another ICP"}:
+        assert report.outcome is RunOutcome.HELD
+        assert report.hold is not None
+        assert report.hold.reason.startswith("first backfill")
+    else:
+        assert report.outcome is RunOutcome.SUCCEEDED
+        assert all(it.tiers().values())
+        assert it.state.checkpoints.load("main").backfilled
+
+
+def test_a_first_backfill_that_a_person_stopped_waits_for_one(it: Desk) -> None:
+    """Whoever stops it in alarm has time to look."""
+    it.connector = OneByOne(it, it.stop.set)
+    assert it.run(yes=True).report.outcome is RunOutcome.STOPPED
+    it.connector = None
+    it.stop.clear()
+
+    assert it.run(yes=False).report.outcome is RunOutcome.HELD
 
 
 def test_a_stop_between_pages_leaves_everything_for_the_next_run(it: Desk) -> None:

@@ -15,7 +15,7 @@ from worker.state.instants import instant, instant_text
 from worker.state.rows import Checkpoint
 from worker.state.runs import HELD
 from worker.sync.agreeing import agreed_losses
-from worker.sync.backfilling import is_backfilled
+from worker.sync.backfilling import is_backfilled, is_under_way
 from worker.sync.canary import LARGE, send_canary, undecided
 from worker.sync.connection import Parts, RunRequest
 from worker.sync.departures import Departures
@@ -314,15 +314,18 @@ class Pass:
     def _guard(self) -> Hold | None:
         read = self.counters.read
         adopted = self.evaluator.assessed_before * 2 > read
+        first = not self._checkpoint.backfilled and not adopted
+        name = self._connection.name
         hold = check(
             self._report.transitions,
             self._connection.guard,
             population=max(self._state.mirror.count(self._connection.name), read),
-            first_backfill=not self._checkpoint.backfilled and not adopted,
-            confirmed=self._request.confirmed,
+            first_backfill=first,
+            confirmed=self._request.confirmed
+            or (first and is_under_way(self._state, name, self._fingerprint)),
             exempt=self._is_named(),
             losses=self._losses(),
-            agreed=agreed_losses(self._state, self._connection.name, self._checkpoint),
+            agreed=agreed_losses(self._state, name, self._checkpoint),
         )
         if hold is None or not hold.losses.missing:
             return hold
