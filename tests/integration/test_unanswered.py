@@ -13,10 +13,10 @@ import pytest
 from connectors.base import JobLog
 from connectors.dry_run import DryRunConnector
 from connectors.errors import TransientError
-from connectors.records import AccountUpdate, WriteOutcome
+from connectors.records import AccountRecord, AccountUpdate, Window, WriteOutcome
 from tests.support.runs import ANY_CHANGE, Desk, synced
 from worker.state.rows import ChangeState
-from worker.sync.report import RunOutcome
+from worker.sync.report import RunKind, RunOutcome
 
 SENT = 9  # of twelve companies, how many score differently under another weight
 
@@ -104,3 +104,50 @@ def test_an_account_deleted_meanwhile_is_left_out(it: Desk) -> None:
     report = it.run().report
 
     assert (report.outcome, report.counters.written) == (RunOutcome.SUCCEEDED, 0)
+
+
+class Lagging(DryRunConnector):
+    """A connector whose search still shows accounts as they were when it was made."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.crm)
+        self._crm = desk.crm
+        names = [*desk.fields.read_fields()]
+        self._before = [it for page in desk.crm.pages(None, names) for it in page]
+
+    def pages(
+        self,
+        window: Window | None,  # noqa: ARG002 - they were changed lately, too
+        fields: Sequence[str],  # noqa: ARG002
+    ) -> Iterator[Sequence[AccountRecord]]:
+        """Answer as before."""
+        yield self._before
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Write."""
+        return self._crm.write(updates, jobs)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_search_that_shows_accounts_as_they_were_has_nothing_written_again(
+    it: Desk, *, answered: bool
+) -> None:
+    """A run soon after another, or a process started again, asks for the accounts themselves."""
+    it.run()
+    it.clock.advance(minutes=20)
+    it.crm.edit("1", {"employees": "500", "industry": "software"})
+    it.crm.edit("3", {"employees": "5"})
+    lagging = Lagging(it)
+    it.connector = None if answered else Unheard(it)
+    it.run(accounts=["1", "3"])
+    told = {name: it.crm.stored(name) for name in it.ids()}
+    it.clock.advance(seconds=5)
+    it.connector = lagging
+
+    report = it.run().report
+
+    assert (report.kind, report.outcome) == (RunKind.INCREMENTAL, RunOutcome.SUCCEEDED)
+    assert report.counters.written == 0
+    assert {name: it.crm.stored(name) for name in it.ids()} == told

@@ -6,17 +6,19 @@ shown since that it was stored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import orjson
 
+from connectors.records import AccountRecord, FieldKind
 from worker.state.census import Census
 from worker.state.instants import instant
-from worker.state.rows import Checkpoint, MirrorRow
+from worker.state.rows import WRITTEN_TO, Checkpoint, MirrorRow
 from worker.state.runs import HELD, REJECTED, SUPERSEDED
 from worker.state.store import State
+from worker.sync.fields import holds
 from worker.sync.keeping import Keeper
 from worker.sync.report import RunKind, RunReport
 
@@ -72,6 +74,34 @@ class Doubts:
         if not unsettled:
             return set()
         return self._state.journal.unanswered(self._connection, unsettled)
+
+    def outdated(
+        self, records: Sequence[AccountRecord], kinds: Mapping[str, FieldKind]
+    ) -> set[str]:
+        """Which accounts a search may show as they were before the last write to them.
+
+        It lacks what was written, or what was sent and not answered: so it is where its index lags,
+        and where somebody has edited our fields. Only the account itself tells.
+
+        Args:
+            records: as the search has them.
+            kinds: what our fields hold, in the order of the mirror.
+        """
+        rows = self._state.mirror.page(self._connection, [it.account_id for it in records])
+        found, unsettled = set[str](), list[str]()
+        for record in records:
+            row = rows.get(record.account_id)
+            if row is None or self._census.has_met(row.rowid):
+                continue
+            if row.modified_at == "":
+                unsettled.append(record.account_id)
+            elif row.modified_at == WRITTEN_TO:
+                written = dict(zip(kinds, orjson.loads(row.outputs), strict=False))
+                if not holds(record.fields, written, kinds):
+                    found.add(record.account_id)
+        if unsettled:
+            found |= self._state.journal.unanswered(self._connection, unsettled)
+        return found
 
     def set_aside_unmet(self, keeper: Keeper) -> None:
         """Judge what a complete pass over other fields did not meet no more, until it is read.

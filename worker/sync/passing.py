@@ -199,11 +199,22 @@ class Pass:
                 return False
             self._keeper.keep()
             fresh = self._interludes.fresh(chunk, self._known)
+            if incremental:
+                fresh = self._up_to_date(fresh)
             self.evaluator.take(fresh, skip_known=incremental)
             self._progress.advance(len(chunk))
         if incremental:
             self._look_for_echoes()
         return self._rejudge() if incremental and self._rejudges else True
+
+    def _up_to_date(self, records: Sequence[AccountRecord]) -> Sequence[AccountRecord]:
+        """Read by id what the search may show as it was before the last write to it."""
+        outdated = self._doubts.outdated(records, self._connection.fields.kinds())
+        if not outdated:
+            return records
+        self._keeper.keep()
+        present = self._connector.fetch(sorted(outdated), self._known)
+        return [*(it for it in records if it.account_id not in outdated), *present]
 
     def _look_for_echoes(self) -> None:
         """Read what was written lately and has not come back, though it should have by now."""
