@@ -149,11 +149,18 @@ def test_a_hold_may_be_decided_by_its_link(quiet: Desk, receiver: Receiver) -> N
 
 
 def test_only_chosen_events_are_told(quiet: Desk, receiver: Receiver) -> None:
-    """The others are kept track of, and delivered nowhere."""
+    """The others are kept track of, and delivered nowhere; nor is it told that they are over."""
     once(quiet, ICP_HUBSPOT__ACCESS_TOKEN=NOBODYS, ICP_ALERTS__EVENTS="held,recovered")
     once(quiet, ICP_ALERTS__EVENTS="held,recovered")
+    assert receiver.events == []
+    once(quiet, ICP_HUBSPOT__ACCESS_TOKEN=NOBODYS, ICP_ALERTS__EVENTS="failed")
+    once(quiet, ICP_ALERTS__EVENTS="failed")
 
-    assert receiver.events == ["recovered"]
+    assert receiver.events == ["failed"]
+    told = quiet.icp("alerts", "--json").data
+    assert [(it["event"], it["delivery"]) for it in told] == [
+        ("recovered", "unwanted"), ("failed", "delivered"), ("failed", "unwanted"),
+    ]  # fmt: skip
 
 
 def test_an_overdue_review_is_told_once(settled: Desk, receiver: Receiver) -> None:
