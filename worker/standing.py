@@ -143,13 +143,11 @@ def standing(
     success = _success(state, connection)
     first = state.runs.first(connection, _SCHEDULED) if last and not success else None
     until = state.checkpoints.load(connection).until
-    at_work = state.leases.holder(connection)
-    if at_work and (instant(at_work.expires_at) <= now or is_gone(at_work.holder)):
-        at_work = None
+    at_work = _at_work(state, connection, now)  # after the runs: see _as_it_is
     return Standing(
         connection=connection,
-        last=_as_it_is(last, at_work) if last else None,
-        unfinished=_unfinished(state, connection, at_work),
+        last=_as_it_is(state, last, at_work) if last else None,
+        unfinished=_unfinished(state, connection, now),
         success=instant(success) if success else None,
         began=instant(first.started_at) if first else None,
         due=next_due(schedule, state.ticks.last(connection) or now),
@@ -220,20 +218,34 @@ def _did_all(run: Run) -> bool:
     return _tells(run) and not report_of(run).get("problems")
 
 
-def _as_it_is(last: Run, at_work: Lease | None) -> Run:
-    """A run without an end whose process died or hangs is recorded as such by the next one."""
-    if last.outcome is None and at_work is None:
-        return replace(last, outcome=ABANDONED)
-    return last
+def _at_work(state: State, connection: str, now: datetime) -> Lease | None:
+    """The lease of a process that is at work on *connection* now."""
+    found = state.leases.holder(connection)
+    if found and (instant(found.expires_at) <= now or is_gone(found.holder)):
+        return None
+    return found
 
 
-def _unfinished(state: State, connection: str, at_work: Lease | None) -> Run | None:
+def _as_it_is(state: State, run: Run, at_work: Lease | None) -> Run:
+    """A run without an end whose process died or hangs is recorded as such by the next one.
+
+    A process takes the lease before its run begins, and lets go of it when the end is recorded. So
+    a run that was read without an end, and a lease looked for afterwards in vain, may also mean
+    that it has ended between the two looks: then its row has the end by now.
+    """
+    if run.outcome is not None or at_work is not None:
+        return run
+    now_read = state.runs.get(run.run_id) or run
+    return now_read if now_read.outcome is not None else replace(now_read, outcome=ABANDONED)
+
+
+def _unfinished(state: State, connection: str, now: datetime) -> Run | None:
     """The latest rollback, if it ended half-way and nobody has freed its accounts since."""
     found = state.runs.latest(connection, 1, rollbacks=True)
     if not found:
         return None
-    latest = found[0]
-    if latest.outcome is None and at_work is not None:
+    latest = _as_it_is(state, found[0], _at_work(state, connection, now))
+    if latest.outcome is None:
         return None
     if latest.outcome in {RunOutcome.SUCCEEDED.value, RunOutcome.PARTIAL.value}:
         return None

@@ -26,6 +26,7 @@ from worker.state.actions import Action
 from worker.state.alerts import Raised
 from worker.state.instants import instant_text
 from worker.state.pauses import Pause
+from worker.state.rows import Lease
 from worker.state.runs import ABANDONED
 from worker.sync.keeping import LEASE_TTL, place
 from worker.sync.report import RunKind, RunOutcome, RunReport
@@ -167,6 +168,32 @@ def test_a_run_whose_process_died_is_told(it: Desk) -> None:
     assert told(it) == ["failed"]
     it.clock.advance(days=4)
     assert set(told(it)) == {"failed", "missed"}
+
+
+@pytest.mark.parametrize("kind", ["incremental", "rollback"])
+def test_a_run_that_ends_while_one_looks_did_not_break_off(
+    it: Desk, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """It was read without an end, and its lease looked for when that was recorded: no alarm."""
+    lease = it.state.leases.acquire("main", "elsewhere", timedelta(seconds=90), it.clock())
+    assert lease is not None
+    now = it.clock()
+    it.state.runs.start(lease, "run-x", kind=kind, as_of=now, started_at=now)
+    look_up = it.state.leases.holder
+
+    def ends_first(connection: str) -> Lease | None:
+        if it.state.runs.get("run-x").outcome is None:  # type: ignore[union-attr]  # it is there
+            ended = {"outcome": "succeeded", "report": b"{}", "finished_at": now}
+            it.state.runs.finish(lease, "run-x", **ended)  # type: ignore[arg-type]  # as named
+            it.state.leases.release(lease)
+        return look_up(connection)
+
+    monkeypatch.setattr(it.state.leases, "holder", ends_first)
+
+    found = stands(it)
+
+    assert (found.last.outcome, found.unfinished) == ("succeeded", None)  # type: ignore[union-attr]
+    assert verdict(found, it.clock(), review_overdue=False).why == ""
 
 
 class Gone(BaseException):
