@@ -23,11 +23,11 @@ FILE = "icp.db"
 SERVER = "postgresql.url"  # a file that names a database on a server, for its folder
 
 
-def opened(folder: Path) -> State:
-    """Open the state database of *folder*."""
+def opened(folder: Path, wait: timedelta = timedelta(milliseconds=50)) -> State:
+    """Open the state database of *folder*; what is locked is waited for so long."""
     server = folder / SERVER
     url = server.read_text() if server.exists() else f"sqlite:///{folder / FILE}"
-    return open_state(url, busy_timeout=timedelta(milliseconds=50))
+    return open_state(url, busy_timeout=wait)
 
 
 def leased(state: State, connection: str = CONNECTION, now: datetime = NOW) -> Lease:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
 
-from tests.integration.state.builders import CONNECTION, NOW, started
+from tests.integration.state.builders import CONNECTION, MINUTE, NOW, opened, started
 from worker.state import State
 from worker.state.requests import Decision, Request, RequestKind
 
@@ -45,15 +46,15 @@ def test_what_a_rule_selects_is_served_once_for_all_who_ask(state: State) -> Non
     assert state.requests.ask(CONNECTION, RequestKind.ALL, {}, "Ada", NOW).number != first.number
 
 
-def test_the_oldest_is_taken_first_and_by_one_only(state: State) -> None:
+def test_the_oldest_is_taken_first_and_by_one_only(state: State, tmp_path: Path) -> None:
     """Workers that look at the same moment take different requests."""
     numbers = [asked(state, str(each)).number for each in range(4)]
     first = state.requests.take(CONNECTION, LATER)
     assert first is not None
     assert first.number == numbers[0]
 
-    with ThreadPoolExecutor(3) as pool:
-        taken = [*pool.map(lambda _: state.requests.take(CONNECTION, LATER), range(3))]
+    with opened(tmp_path, MINUTE) as patient, ThreadPoolExecutor(3) as pool:
+        taken = [*pool.map(lambda _: patient.requests.take(CONNECTION, LATER), range(3))]
 
     others = [it.number for it in taken if it is not None]
     assert len(others) == len({*others})
