@@ -98,7 +98,7 @@ def server(
             done = subprocess.run(command, check=check, cwd="/", stdout=subprocess.DEVNULL)  # noqa: S603  # fixed programs
             return done.returncode == 0
 
-        run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C.UTF-8")
+        run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "--locale=C", "-E", "UTF8")
         settings = (
             f"-c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
             " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
