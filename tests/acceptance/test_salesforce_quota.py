@@ -43,7 +43,7 @@ def desk(org: RunningOrg, shell: WarmShell, tmp_path: Path) -> OrgDesk:
 def test_a_rival_uses_the_day_up(org: RunningOrg, desk: OrgDesk) -> None:
     """The run stops above its floor and says when it goes on; after the reset it finishes."""
     org.control("POST", "limits", {"daily": DAY, "daily_used": 0})
-    org.behave(bulk_queue_ms=1_500)
+    org.behave(bulk_queue_ms=5_000)  # longer than the rival takes
     floor = round(DAY * (1 - SHARE))
     command = desk.start("run", "--yes", "--json")
     until(lambda: desk.query_if_there("SELECT 1 FROM jobs") != [])
