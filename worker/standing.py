@@ -353,9 +353,9 @@ def _waiting(it: Standing, now: datetime, *, review_overdue: bool | None) -> Ite
     if it.dead_letters:
         yield Verdict(LOOK, _not_taken(it), (f"icp runs --rejected{it.of}",))
     if it.last is not None and it.last.outcome == RunOutcome.PARTIAL.value:
-        problems = it.report.get("problems") or ["the last run left something over"]
         again = () if _goes_on_by_itself(it, now) else (f"icp run{it.of}",)
-        yield Verdict(LOOK, str(problems[0]), again)
+        # Without a problem it was partial by what the CRM refused, which is written or moot by now.
+        yield from (Verdict(LOOK, str(one), again) for one in it.report.get("problems") or ())
     if review_overdue is None:
         yield Verdict(STOPPED, "the ICP cannot be read", ("icp lint",))
     if review_overdue:

@@ -11,7 +11,7 @@ import pytest
 from config.schedule import schedule
 from connectors.memory import InMemoryCrm
 from tests.support.runs import Desk, companies, desk, portal_fields
-from worker.standing import standing
+from worker.standing import standing, verdict
 from worker.sync.deciding import pause, release
 from worker.sync.report import Counters, RunOutcome
 
@@ -35,6 +35,15 @@ def rejections(shop: Desk) -> int:
 def full(shop: Desk) -> Counters:
     """Read everything again."""
     return shop.run(full=True).report.counters
+
+
+def said(shop: Desk) -> tuple[str, str]:
+    """What `icp status` says, in a word and why."""
+    now = shop.clock()
+    found = verdict(
+        standing(shop.state, "main", schedule("1h"), now, ()), now, review_overdue=False
+    )
+    return found.word, found.why
 
 
 def test_without_news_it_is_left_alone_and_counted(shop: Desk) -> None:
@@ -153,3 +162,13 @@ def test_a_run_that_met_a_refusal_has_done_its_work(shop: Desk) -> None:
     assert found.last.outcome == RunOutcome.PARTIAL
     assert found.success is not None
     assert not found.overdue(shop.clock.now)
+
+
+def test_what_a_person_settled_needs_nobody_any_more(shop: Desk) -> None:
+    """The run was partial by a refusal alone; mended and resynced, nothing of that is left."""
+    assert said(shop) == ("look", "the CRM refuses 1 account")
+    shop.crm.accept("4")
+
+    assert shop.run(accounts=["4"]).report.counters.written == 1
+
+    assert said(shop) == ("all right", "")
