@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tests.unit.config.surroundings import forget_environment
 from worker.cli.app import app
 
 SOUND = """\
@@ -206,3 +207,29 @@ def test_what_is_no_document(tmp_path: Path) -> None:
         code, lines = lint(tmp_path / name)
         assert code == 2, name
         assert str(tmp_path) in lines[0]
+
+
+TWO_CONNECTIONS = """\
+connections:
+  - {name: portal, crm: hubspot, profiles: [icp.yaml]}
+  - {name: org, crm: salesforce, profiles: [icp.yaml]}
+  - {name: second, crm: hubspot, profiles: [other.yaml]}
+"""
+
+
+def test_what_connections_share_is_linted_once_and_without_a_credential(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `icp status` names as the remedy works where it is named: no error that is none."""
+    forget_environment(monkeypatch, tmp_path)
+    document(tmp_path, SOUND)
+    other = SOUND.replace("icp: saas", "icp: other").replace("tier_2", "second")
+    (tmp_path / "other.yaml").write_text(other, encoding="utf-8")
+    assert lint() == (2, ["No ICP is given. Name the files, or set ICP_CRM and ICP_PROFILE."])
+    (tmp_path / "worker.yaml").write_text(TWO_CONNECTIONS, encoding="utf-8")
+    monkeypatch.setenv("ICP_CONFIG", "worker.yaml")
+
+    code, lines = lint()
+
+    assert (code, lines[-1]) == (0, "0 errors, 0 warnings")
+    assert [it.partition(" ")[0] for it in lines[:-1]] == ["Saas", "Other"]
