@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from config.outputs import OUTPUTS
+from tests.unit.config.surroundings import forget_environment
 from worker.cli.app import app
 
 ICP = """\
@@ -341,3 +342,26 @@ def test_as_a_process(tmp_path: Path) -> None:
         "employees": "Number of Employees",
         "last_funding_date": "Last funding date",
     }
+
+
+@pytest.mark.parametrize(("second", "code"), [("icp.yaml", 0), ("other.yaml", 2)])
+def test_the_icps_of_connections_that_have_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: str, code: int
+) -> None:
+    """Are judged by as they are; where they differ, one says which."""
+    forget_environment(monkeypatch, tmp_path)
+    for name in ("icp.yaml", "other.yaml"):
+        Path(name).write_text(ICP, encoding="utf-8")
+    Path("worker.yaml").write_text(
+        "connections:\n"
+        "  - {name: portal, crm: hubspot, profiles: [icp.yaml]}\n"
+        f"  - {{name: org, crm: salesforce, profiles: [{second}]}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("ICP_CONFIG", "worker.yaml")
+    source = table(tmp_path, ROWS)
+
+    found = CliRunner().invoke(app, ["score", str(source), "--out", "out.csv"])
+
+    assert found.exit_code == code, found.stderr
+    assert ("with --profile" in found.stderr) == bool(code)

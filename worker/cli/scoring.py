@@ -100,10 +100,13 @@ def _columns(file: Path, first: Batch | None) -> tuple[str, ...]:
 
 def _configured() -> list[Path]:
     settings = load_settings(need_connection=False)
-    paths = [path for it in settings.connections for path in it.profiles]
-    if not paths:
+    groups = list(dict.fromkeys(it.profiles for it in settings.connections))
+    if not groups:
         fail(["No ICP is given. Use --profile icp.yaml, or set ICP_PROFILE."], CONFIGURATION)
-    return paths
+    if len(groups) > 1:
+        words = "The connections have different ICPs. Name those to judge by with --profile."
+        fail([words], CONFIGURATION)
+    return list(groups[0])
 
 
 def _mapping(pairs: Sequence[str], specs: Mapping[str, AttributeSpec]) -> dict[str, str]:
