@@ -66,6 +66,10 @@ class CrmConnector(Protocol):
     def calls(self) -> CallCounts:
         """Calls made so far, counted where they are sent."""
 
+    @property
+    def tells_of_deletions(self) -> bool:
+        """Whether :meth:`gone` says what was deleted; else a complete pass alone finds it."""
+
     def batch_size(self, planned: int) -> int:
         """How many updates one :meth:`write` should hold when *planned* of them are waiting."""
 

@@ -46,6 +46,11 @@ class DryRunConnector:
         """Calls made by the inner connector; none of them writes."""
         return self._inner.calls
 
+    @property
+    def tells_of_deletions(self) -> bool:
+        """Whether the CRM says what was deleted."""
+        return self._inner.tells_of_deletions
+
     def batch_size(self, planned: int) -> int:
         """How many updates a real write would send at once."""
         return self._inner.batch_size(planned)

@@ -64,6 +64,11 @@ class HubSpotConnector:
         """Calls made so far, counted where they are sent."""
         return self._session.counts
 
+    @property
+    def tells_of_deletions(self) -> bool:
+        """No: HubSpot does not say when it archived."""
+        return False
+
     def batch_size(self, planned: int) -> int:  # noqa: ARG002 - always the same here
         """How many updates one call sends at once."""
         return writing.WRITE_BATCH

@@ -89,6 +89,11 @@ class SalesforceConnector:
         """Calls made so far, counted where they are sent."""
         return self._session.counts
 
+    @property
+    def tells_of_deletions(self) -> bool:
+        """Yes: deleted and merged accounts can be queried."""
+        return True
+
     def batch_size(self, planned: int) -> int:
         """How many updates one write holds: some calls' worth, or one bulk job's."""
         return self._writer.batch_size(planned)

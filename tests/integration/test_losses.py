@@ -93,6 +93,28 @@ def test_half_the_portal_gone_holds_every_run_until_someone_decides(shop: Desk) 
     assert shop.run().report.kind is RunKind.INCREMENTAL
 
 
+def test_a_count_that_has_fallen_has_everything_read(shop: Desk) -> None:
+    """Where a CRM does not say what was deleted, nobody need wait a week for the next full read."""
+    shop.crm.tells_of_deletions = False
+    shop.clock.advance(hours=1)
+    delete_half(shop)
+
+    report = shop.run().report
+
+    assert (report.kind, report.outcome) == (RunKind.FULL, RunOutcome.HELD)
+    assert report.hold is not None
+    assert report.hold.losses.missing == PORTAL // 2
+
+
+def test_a_few_that_are_gone_wait_for_the_next_full_read(shop: Desk) -> None:
+    """A complete pass would not be held for them."""
+    shop.crm.tells_of_deletions = False
+    shop.clock.advance(hours=1)
+    for name in shop.ids()[:40]:
+        shop.crm.delete(name)
+    assert shop.run().report.kind is RunKind.INCREMENTAL
+
+
 @pytest.mark.parametrize("full", [True, False])
 def test_once_a_person_agrees_the_next_run_forgets_them(shop: Desk, *, full: bool) -> None:
     """It reads everything, and the agreement ends with it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import orjson
 import structlog
@@ -46,6 +47,12 @@ PARTIAL = (
     "Or set `allow_partial_visibility: true` (or ICP_ALLOW_PARTIAL_VISIBILITY=true) to judge only"
     " what it sees."
 )
+
+AGAIN: Final = timedelta(hours=1)
+"""How long after a complete pass another one may be made because accounts seem to be gone.
+
+Where the CRM's count is wrong for a while, not every run shall read everything.
+"""
 
 log = structlog.get_logger()
 
@@ -126,7 +133,7 @@ class SyncRun:
         resume_jobs(connector, state, keeper)
         visible = state.mirror.count(connection.name) if request.rejudge else connector.count()
         now = connector.now()
-        kind = self._kind(request, checkpoint, now, described)
+        kind = self._kind(request, checkpoint, now, described, visible)
         inspection = (
             self._inspect(findings, described, dry_run=request.dry_run)
             if kind is RunKind.FULL
@@ -320,6 +327,7 @@ class SyncRun:
         checkpoint: Checkpoint,
         now: datetime,
         described: Mapping[str, FieldDescription],
+        visible: int,
     ) -> RunKind:
         if request.accounts:
             return RunKind.ACCOUNTS
@@ -336,5 +344,18 @@ class SyncRun:
         every = self._connection.full_every
         if volatile:
             every = min(every, self._connection.formula_every)
+        if self._has_shrunk(visible):
+            every = min(every, AGAIN)
         due = checkpoint.full_at is None or now - instant(checkpoint.full_at) >= every
         return RunKind.FULL if due else RunKind.INCREMENTAL
+
+    def _has_shrunk(self, visible: int) -> bool:
+        """Whether so many accounts are gone that a complete pass, which finds them, would be held.
+
+        A CRM that does not say what was deleted shows it only in how many there are.
+        """
+        if self._connector.tells_of_deletions:
+            return False
+        mirrored = self._state.mirror.count(self._connection.name)
+        guard = self._connection.guard
+        return mirrored - visible > guard.at_most(guard.max_shrink, mirrored)
