@@ -171,8 +171,8 @@ def calls_left(state: State, it: Standing) -> tuple[int | None, int | None]:
     """The day's calls that were left when last a run asked, and how many there are a day."""
 
     def reports() -> Iterator[dict[str, Any]]:
-        yield it.report
         yield from map(report_of, state.runs.latest(it.connection, _LOOKED_THROUGH))
+        yield it.report  # where so many were of accounts that people chose
 
     for report in reports():
         forecast = report.get("forecast") or {}

@@ -135,10 +135,14 @@ def test_every_replica_tells_the_calls_that_are_left(tmp_path: Path) -> None:
     it.connector = None
     it.run(accounts=["1"])  # and one that asks nobody
     shown = [numbers(each.text().decode()) for each in replicas]
+    it.connector = Metered(it.crm, 7)
+    it.run(accounts=["1"])  # a resync knows it better than the schedule's run before
+    shown.append(numbers(replicas[0].text().decode()))
     it.state.close()
 
     names = ('icp_crm_calls_left{connection="main"}', 'icp_crm_calls_limit{connection="main"}')
-    assert [[told[name] for name in names] for told in shown] == [[900, 1000], [900, 1000]]
+    told = [[each[name] for name in names] for each in shown]
+    assert told == [[900, 1000], [900, 1000], [7, 1000]]
 
 
 def test_the_port_may_be_of_ipv6(tmp_path: Path) -> None:
