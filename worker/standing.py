@@ -299,10 +299,10 @@ def _failing(it: Standing, now: datetime) -> Iterator[Verdict]:
         yield Verdict(LOOK, why, (f"icp rollback {undone}{it.of}", f"icp resume {it.connection}"))
     if it.held is not None:
         yield _holding(it, it.held)
-    if it.lease is not None:
-        return  # someone is at it
     if waits:
         yield Verdict(LOOK, first)
+    if it.lease is not None:
+        return  # someone is at it
     if it.overdue(now):
         yield _overdue(it, now)
     if outcome == ABANDONED:

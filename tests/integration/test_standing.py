@@ -372,6 +372,8 @@ def test_who_waits_for_calls_is_not_told_to_run(it: Desk) -> None:
         said = verdict(found, it.clock(), review_overdue=False)
         assert (said.word, said.why) == ("look", "the calls of today are used up.")
         assert said.remedies == ()
+        beside = replace(found, lease=Lease("main", "elsewhere:1:2", 1, "2999"))  # a resync
+        assert verdict(beside, it.clock(), review_overdue=False) == said
         later = verdict(found, back, review_overdue=False)
         assert later.word == then
         assert later.remedies[-1] == "icp run --connection main"
