@@ -58,7 +58,7 @@ class Standing:
     last: Run | None  # of the schedule's kind; "abandoned" as soon as nobody is at it any more
     unfinished: Run | None  # the latest rollback, where it restored only some of what it meant to
     success: datetime | None  # the end of the last run that did all it could
-    began: datetime | None = None  # the start of the first run, where none has done so yet
+    began: datetime | None = None  # when the first run began, once it is over: it may take hours
     due: datetime | None  # the tick after the last begun; only a worker acts on it
     period: timedelta
     schedule: Schedule | None = None
@@ -144,12 +144,13 @@ def standing(
     first = state.runs.first(connection, _SCHEDULED) if last and not success else None
     until = state.checkpoints.load(connection).until
     at_work = _at_work(state, connection, now)  # after the runs: see _as_it_is
+    begun = _as_it_is(state, first, at_work) if first else None
     return Standing(
         connection=connection,
         last=_as_it_is(state, last, at_work) if last else None,
         unfinished=_unfinished(state, connection, now),
         success=instant(success) if success else None,
-        began=instant(first.started_at) if first else None,
+        began=instant(begun.started_at) if begun and begun.outcome else None,
         due=next_due(schedule, state.ticks.last(connection) or now),
         period=_period(schedule, now),
         schedule=schedule,

@@ -321,6 +321,25 @@ def test_a_connection_that_never_succeeded_is_overdue_too(tmp_path: Path) -> Non
     it.state.close()
 
 
+def test_a_first_backfill_may_take_its_time(tmp_path: Path) -> None:
+    """While it goes on nobody is called; once its process is gone, somebody is."""
+    it = desk(tmp_path)
+    seen: list[bool] = []
+
+    def look_while_it_writes(route: str) -> None:
+        if route == "write":
+            in_four_days = it.clock() + timedelta(days=4)
+            seen.append(stands(it).overdue(in_four_days))
+            gone = it.clock() + LEASE_TTL
+            late = standing(it.state, "main", DAILY, gone, ())
+            seen.append(late.overdue(in_four_days))
+
+    it.crm.before_call = look_while_it_writes
+    it.run()
+    assert seen == [False, True]
+    it.state.close()
+
+
 def test_nobody_is_called_in_the_hours_that_a_schedule_leaves_out(it: Desk) -> None:
     """In office hours alone: the night and the weekend are no missed runs, three ticks are."""
     office = schedule("0 8-18 * * 1-5")
