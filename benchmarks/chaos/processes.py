@@ -46,9 +46,10 @@ class Process:
         return self._popen.poll() is None
 
     def tell(self, **words: Any) -> None:
-        """Say one line."""
-        self._in.write(json.dumps(words).encode() + b"\n")
-        self._in.flush()
+        """Say one line; in vain to one that is struck in this moment, as :meth:`hear` finds."""
+        with contextlib.suppress(BrokenPipeError):
+            self._in.write(json.dumps(words).encode() + b"\n")
+            self._in.flush()
 
     def hear(self, begun: Counter[str] | None = None) -> dict[str, Any] | None:
         """Wait for an answer; ``None`` when the process died or was stopped instead.
