@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.integration.rollback.undone import undo
 from tests.support.runs import Clock, Desk, desk
 from worker.cli.app import app
 from worker.sync.canary import SIZE
-from worker.sync.deciding import reject
+from worker.sync.deciding import pause, reject
 from worker.sync.report import RunOutcome, RunReport
 
 PORTAL = 1_200
@@ -89,6 +89,24 @@ def test_each_tick_is_held_again_and_sends_no_more(shop: Desk) -> None:
     approved = shop.approve()
     assert approved.counters.written == PORTAL - PORTAL // 3 - first.counters.written
     assert approved.counters.reconcile() == []
+
+
+def test_a_pause_ends_no_hold_of_a_canary(shop: Desk) -> None:
+    """Nor does a nightly freeze: whoever decides has not been asked yet when it is over."""
+    refuse(shop, 3)
+    first = tick(shop)
+    touched = shop.tiers()
+    until = shop.clock() + timedelta(minutes=20)
+    pause(shop.state, "main", until=until, who="Ada", reason="a release")
+
+    reports = [tick(shop), tick(shop)]
+
+    assert first.hold is not None
+    for report in reports:
+        assert report.hold is not None
+        assert (report.outcome, report.hold.reason) == (RunOutcome.HELD, first.hold.reason)
+        assert report.hold.waits_for_a_person
+    assert shop.tiers() == touched
 
 
 @pytest.mark.parametrize("by_hand", [True, False])

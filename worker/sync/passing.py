@@ -138,11 +138,12 @@ class Pass:
         hold = also_guarded(self._withheld() if planned else None, self._guard())
         if hold is not None:
             hold = replace(hold, tiers=self._state.mirror.tier_counts(self._connection.name))
+        waiting = undecided(self._state, self._report) if planned else None
+        paused = hold is not None and not hold.waits_for_a_person
+        if waiting is not None and (paused or (hold is None and self._request.due is not None)):
+            return self._hold(waiting)  # also in a pause, whose end would else let the rest through
         if hold is not None and not self._request.dry_run:
             return self._hold(hold)
-        waiting = undecided(self._state, self._report) if planned else None
-        if waiting is not None and self._request.due is not None:
-            return self._hold(waiting)
         self._report.hold = hold  # a dry run says what would be held, and shows the writes too
         self._progress.stage("write", planned)
         drain = Drain(
