@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from connectors.errors import QuotaExhaustedError
 from connectors.memory import InMemoryCrm
 from connectors.records import Portal
-from tests.support.runs import Desk, companies, portal_fields, synced
+from tests.support.runs import Clock, Desk, OneByOne, companies, desk, portal_fields, synced
 from worker.state.errors import StateError
 from worker.sync.holding import BusyError
 from worker.sync.moving import adopt, forget
@@ -43,6 +44,28 @@ def test_a_copy_of_the_portal_is_stopped_before_it_is_read(shop: Desk) -> None:
     with pytest.raises(StateError, match="icp adopt"):
         shop.run(full=True)
     assert set(shop.tiers().values()) == {""}
+
+
+def test_a_yes_to_the_first_portal_lets_nothing_be_written_to_the_second(tmp_path: Path) -> None:
+    """A first backfill that the day's calls ended goes on there, and nowhere else."""
+    shop = desk(tmp_path, 20, clock=Clock(datetime.now(UTC)))
+
+    def cut_short() -> None:
+        shop.connector = OneByOne(shop, lambda: shop.crm.fail_next(QuotaExhaustedError("used up")))
+        assert shop.run(yes=True).report.outcome is RunOutcome.PARTIAL
+        shop.connector = None
+        shop.clock.advance(hours=1)
+
+    cut_short()
+    adopt(shop.state, copied(shop), "main", who="Ada", holder="a person")
+
+    report = shop.run(yes=False).report
+
+    assert (report.outcome, report.counters.written) == (RunOutcome.HELD, 0)
+    assert set(shop.tiers().values()) == {""}
+    cut_short()
+    assert shop.run(yes=False).report.outcome is RunOutcome.SUCCEEDED
+    shop.state.close()
 
 
 def test_adopting_forgets_accounts_and_begins_anew(shop: Desk) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import orjson
 
+from worker.state.instants import instant
 from worker.state.rows import Checkpoint
 from worker.state.runs import ABANDONED
 from worker.state.store import State
@@ -42,14 +43,17 @@ def is_under_way(state: State, connection: str, icp: str) -> bool:
     """Whether a first backfill was let through, and the CRM ended it half-way.
 
     Its calls of the day were used up, or it did not answer: what was said yes to goes on. It does
-    not once a person has stopped it, undone it, or edited the ICP.
+    not once a person has stopped it, undone it, or edited the ICP, nor in another portal.
 
     Args:
         state: with the runs.
         connection: whose.
         icp: the fingerprint of the ICPs in force.
     """
+    adopted = state.actions.latest(connection, "adopt")
     for run in state.runs.latest(connection, _LOOKED_AT, kinds=_WHOLE):
+        if adopted is not None and instant(run.started_at) <= adopted:
+            return False  # what was said yes to was said of another portal
         told = orjson.loads(run.report or b"{}")
         if told.get("limited"):
             continue
