@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from connectors.dry_run import DryRunConnector
 from connectors.errors import MisconfiguredError, Problem, QuotaExhaustedError, TransientError
 from connectors.records import AccountUpdate, WriteOutcome
 from tests.integration.rollback.undone import undo
-from tests.support.runs import START, Desk, OneByOne, desk
+from tests.support.runs import INPUTS, START, Desk, OneByOne, desk
 from worker.sync.report import RunOutcome
 
 
@@ -102,9 +103,11 @@ def test_a_day_that_is_used_up_pauses_the_run(it: Desk) -> None:
     assert it.run().report.as_json()["resumes_at"] is None
 
 
-@pytest.mark.parametrize("then", ["nothing", "a day without calls", "undone", "another ICP"])
+@pytest.mark.parametrize(
+    "then", ["nothing", "a day without calls", "undone", "another ICP", "other fields"]
+)
 def test_a_first_backfill_goes_on_where_the_day_ended_it(it: Desk, then: str) -> None:
-    """Nobody need say yes each day; whoever took it back, or edited the ICP, is asked again."""
+    """Nobody need say yes each day; whoever took it back, or edited what counts, is asked again."""
     sent: list[str] = []
 
     def used_up(route: str) -> None:
@@ -128,9 +131,11 @@ def test_a_first_backfill_goes_on_where_the_day_ended_it(it: Desk, then: str) ->
         undo(it, "run-1")
     if then == "another ICP":
         it.change_icp()
+    if then == "other fields":
+        it.fields = replace(it.fields, inputs={**INPUTS, "size": "name"})
     report = it.run(yes=False).report
 
-    if then in {"undone", "another ICP"}:
+    if then in {"undone", "another ICP", "other fields"}:
         assert report.outcome is RunOutcome.HELD
         assert report.hold is not None
         assert report.hold.reason.startswith("first backfill")

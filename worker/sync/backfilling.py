@@ -15,7 +15,7 @@ from worker.state.instants import instant
 from worker.state.rows import Checkpoint
 from worker.state.runs import ABANDONED
 from worker.state.store import State
-from worker.sync.report import RunKind, RunOutcome
+from worker.sync.report import RunKind, RunOutcome, RunReport
 
 _LOOKED_AT: Final = 20  # runs, newest first
 _WHOLE: Final = (RunKind.FULL.value, RunKind.INCREMENTAL.value)
@@ -39,17 +39,18 @@ def is_backfilled(state: State, connection: str, checkpoint: Checkpoint) -> bool
     return blank * 2 <= sum(tiers.values())
 
 
-def is_under_way(state: State, connection: str, icp: str) -> bool:
+def is_under_way(state: State, report: RunReport) -> bool:
     """Whether a first backfill was let through, and the CRM ended it half-way.
 
     Its calls of the day were used up, or it did not answer: what was said yes to goes on. It does
-    not once a person has stopped it, undone it, or edited the ICP, nor in another portal.
+    not once a person has stopped it, undone it, edited the ICP or mapped other fields, nor in
+    another portal.
 
     Args:
         state: with the runs.
-        connection: whose.
-        icp: the fingerprint of the ICPs in force.
+        report: of the run that asks.
     """
+    connection, judged_by = report.connection, (report.icp, report.mapping)
     adopted = state.actions.latest(connection, "adopt")
     for run in state.runs.latest(connection, _LOOKED_AT, kinds=_WHOLE):
         if adopted is not None and instant(run.started_at) <= adopted:
@@ -60,7 +61,9 @@ def is_under_way(state: State, connection: str, icp: str) -> bool:
         if told.get("transitions") and not told.get("hold"):
             cut_short = run.outcome in _CUT_SHORT and told["held"] > 0
             return (
-                cut_short and told["icp"] == icp and not _is_undone(state, connection, run.run_id)
+                cut_short
+                and (told["icp"], told.get("mapping")) == judged_by
+                and not _is_undone(state, connection, run.run_id)
             )
         if run.outcome not in _UNDECIDED:
             return False

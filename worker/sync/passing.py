@@ -334,7 +334,7 @@ class Pass:
             population=max(self._state.mirror.count(self._connection.name), read),
             first_backfill=first,
             confirmed=self._request.confirmed
-            or (first and is_under_way(self._state, name, self._fingerprint)),
+            or (first and is_under_way(self._state, self._report)),
             exempt=self._is_named(),
             losses=self._losses(),
             agreed=agreed_losses(self._state, name, self._checkpoint),
