@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.integration.rollback.undone import undo
-from tests.support.runs import Clock, Desk, desk
+from tests.integration.rollback.undone import EASY, undo
+from tests.support.runs import ANY_CHANGE, Clock, Desk, desk
 from worker.cli.app import app
 from worker.sync.canary import SIZE
 from worker.sync.deciding import pause, reject
@@ -107,6 +107,28 @@ def test_a_pause_ends_no_hold_of_a_canary(shop: Desk) -> None:
         assert (report.outcome, report.hold.reason) == (RunOutcome.HELD, first.hold.reason)
         assert report.hold.waits_for_a_person
     assert shop.tiers() == touched
+
+
+@pytest.mark.parametrize("rejudges", [True, False])
+def test_a_canary_of_a_run_from_the_mirror_holds_what_comes_next(
+    shop: Desk, monkeypatch: pytest.MonkeyPatch, *, rejudges: bool
+) -> None:
+    """Whatever comes first, the schedule's run or, a day later, another from the mirror."""
+    monkeypatch.setattr("worker.sync.passing.LARGE", 100)
+    monkeypatch.setattr("worker.sync.canary.SIZE", 50)
+    shop.run()
+    shop.guard = ANY_CHANGE
+    refuse(shop, 3)
+    shop.change_icp(**EASY)
+    first = shop.run(rejudge=True, yes=False).report
+    assert first.hold is not None
+    shop.clock.advance(days=1)
+
+    report = shop.run(rejudge=True, yes=False).report if rejudges else tick(shop)
+
+    assert report.hold is not None
+    assert (report.outcome, report.hold.reason) == (RunOutcome.HELD, first.hold.reason)
+    assert report.counters.written == 0
 
 
 @pytest.mark.parametrize("by_hand", [True, False])

@@ -48,12 +48,13 @@ def undecided(state: State, report: RunReport) -> Hold | None:
     Each tick would otherwise write as many again, until so few are left that none are tried first.
     Nothing is known any more once no account is refused: a person had those tried again.
     """
-    if report.limited or not state.dead_letters.count(report.connection):
+    rejudges = report.kind is RunKind.REJUDGE
+    if (report.limited and not rejudges) or not state.dead_letters.count(report.connection):
         return None
-    whole = [RunKind.FULL.value, RunKind.INCREMENTAL.value]
+    whole = [RunKind.FULL.value, RunKind.INCREMENTAL.value, RunKind.REJUDGE.value]
     for run in state.runs.latest(report.connection, _LOOKED_AT, outcome=HELD, kinds=whole):
         told = orjson.loads(run.report or b"{}")
-        if told.get("limited"):
+        if told.get("limited") and run.kind != RunKind.REJUDGE:
             continue
         same = (told.get("icp"), told.get("mapping")) == (report.icp, report.mapping)
         hold = hold_in(told) if same and was_canary(told.get("hold")) else None

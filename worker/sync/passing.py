@@ -140,7 +140,8 @@ class Pass:
             hold = replace(hold, tiers=self._state.mirror.tier_counts(self._connection.name))
         waiting = undecided(self._state, self._report) if planned else None
         paused = hold is not None and not hold.waits_for_a_person
-        if waiting is not None and (paused or (hold is None and self._request.due is not None)):
+        scheduled = self._request.due is not None or self._request.rejudge
+        if waiting is not None and (paused or (hold is None and scheduled)):
             return self._hold(waiting)  # also in a pause, whose end would else let the rest through
         if hold is not None and not self._request.dry_run:
             return self._hold(hold)
