@@ -32,6 +32,7 @@ MOST: Final = 500
 """Accounts looked at in one run: enough to notice, and five calls at most."""
 
 
+_SECOND: Final = len("2026-11-22T04:00:00")  # of a revision: one CRM tells it no finer
 _LATER: Final = 100  # runs that are looked at, newest first
 _HELD: Final = (HELD, SUPERSEDED, REJECTED)
 
@@ -80,8 +81,9 @@ class Doubts:
     ) -> set[str]:
         """Which accounts a search may show as they were before the last write to them.
 
-        It lacks what was written, or what was sent and not answered: so it is where its index lags,
-        and where somebody has edited our fields. Only the account itself tells.
+        It lacks what was written, or what was sent and not answered, or is of an earlier revision
+        than was read: so it is where its index lags, and where somebody has edited our fields. Only
+        the account itself tells.
 
         Args:
             records: as the search has them.
@@ -99,6 +101,8 @@ class Doubts:
                 written = dict(zip(kinds, orjson.loads(row.outputs), strict=False))
                 if not holds(record.fields, written, kinds):
                     found.add(record.account_id)
+            elif record.modified_at[:_SECOND] < row.modified_at[:_SECOND]:
+                found.add(record.account_id)  # asked by an earlier run: the index still lags
         if unsettled:
             found |= self._state.journal.unanswered(self._connection, unsettled)
         return found
