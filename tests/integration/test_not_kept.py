@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from config.schedule import schedule
+from connectors.base import JobLog
+from connectors.dry_run import DryRunConnector
+from connectors.errors import TransientError
+from connectors.records import AccountUpdate, WriteOutcome
 from tests.support.runs import ANY_CHANGE, Desk, desk, synced
 from worker.standing import standing, verdict
 from worker.sync.report import RunOutcome, RunReport
@@ -49,6 +53,21 @@ def fought(it: Desk) -> Desk:
     for _ in range(3):
         assert later(it).counters.written == 1
     return it
+
+
+class Unheard(DryRunConnector):
+    """A connector whose writes arrive, and whose process dies before it hears so."""
+
+    def __init__(self, it: Desk) -> None:
+        super().__init__(it.crm)
+        self._crm = it.crm
+
+    def write(
+        self, updates: Sequence[AccountUpdate], jobs: JobLog | None = None
+    ) -> Sequence[WriteOutcome]:
+        """Write, and tell nobody."""
+        self._crm.write(updates, jobs)
+        raise TransientError("the answer was lost.", may_have_applied=True)
 
 
 # -- writes that left no trace -------------------------------------------------------------------
@@ -282,3 +301,20 @@ def test_the_others_are_written(it: Desk) -> None:
 
     counters = later(it).counters
     assert (counters.written, counters.not_kept) == (1, 1)
+
+
+def test_what_we_wrote_ourselves_and_never_heard_of_is_nobody_elses_doing(it: Desk) -> None:
+    """An account that changes to and fro while each second run dies is written as ever."""
+    for _ in range(5):
+        it.crm.edit("1", {"employees": "700", "industry": "software"})
+        assert later(it).counters.written == 1
+        it.crm.edit("1", {"employees": "5", "industry": "retail"})
+        it.connector = Unheard(it)
+        assert later(it).outcome is RunOutcome.FAILED
+        it.connector = None
+    it.crm.edit("1", {"employees": "700", "industry": "software"})
+
+    report = later(it)
+
+    assert (report.outcome, report.counters.not_kept) == (RunOutcome.SUCCEEDED, 0)
+    assert it.crm.stored("1")["icp_tier"] == "tier_1"

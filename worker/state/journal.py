@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from connectors.batching import chunked
 from worker.state.database import Database
@@ -64,8 +64,10 @@ _LATEST = (
     .where(
         changes.c.account_id.in_(bindparam("ids", expanding=True)),
         runs.c.connection + 0 == bindparam("of"),  # + 0: as above
-        changes.c.state == ChangeState.WRITTEN,
-        changes.c.answered_at.is_not(None),
+        or_(
+            and_(changes.c.state == ChangeState.WRITTEN, changes.c.answered_at.is_not(None)),
+            changes.c.state == ChangeState.SENT,
+        ),
     )
     .subquery()
 )
@@ -99,11 +101,11 @@ _UNECHOED = (
 
 
 class Written(NamedTuple):
-    """One change as the CRM accepted it."""
+    """One change as the CRM accepted it, or as it was sent and not answered."""
 
     inputs_hash: str  # of what it was judged on
     after: bytes  # JSON: value by field
-    answered_at: str
+    answered_at: str | None  # empty: it may have arrived
 
 
 @dataclass(slots=True)
@@ -163,7 +165,10 @@ class Journal:
     def latest(
         self, connection: str, account_ids: Sequence[str], most: int
     ) -> dict[str, list[Written]]:
-        """Fetch what the CRM accepted last of each account, up to *most* changes, newest first."""
+        """Fetch what was sent last to each account, up to *most* changes, newest first.
+
+        What the CRM refused is left out.
+        """
         found: dict[str, list[Written]] = {}
         with self._database.read() as transaction:
             number = self._database.number(transaction, connection)

@@ -120,6 +120,8 @@ class Unkept:
         wanted = {name: value for name, value in after.items() if name in self._kinds}
         times, since = 0, now
         for earlier in written:
+            if earlier.answered_at is None:
+                break  # it may be ours, what the CRM holds
             at = instant(earlier.answered_at)
             if earlier.inputs_hash != change.inputs_hash or since - at > TOGETHER:
                 break
